@@ -1,0 +1,63 @@
+# make serve [PORT=5000] [HOST=127.0.0.1]   the server, in .venv: runtime dependencies only
+# make test [PYTEST_ARGS=...]               every check, in .venv-dev
+# make export CHECKPOINT=... [OUTPUT=...]   graphs of an OpenVoice checkpoint, in .venv-dev
+
+PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python3 2>/dev/null))
+OUTPUT ?= onnx_models/openvoice-v2
+IMAGE ?= openvoice-onnx
+
+# HOST counts on the command line only: some shells export a HOST of their own, and
+# that must not open the server to a network.
+ifeq ($(origin HOST),command line)
+host_option := --host $(HOST)
+endif
+ifdef PORT
+port_option := --port $(PORT)
+endif
+
+.PHONY: help serve test lint format export samples docker-cpu docker-gpu clean
+
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
+
+.venv/installed: pyproject.toml
+	$(PYTHON) -m venv --clear .venv
+	.venv/bin/pip install --quiet '.[cpu]'
+	@touch $@
+
+.venv-dev/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv --clear .venv-dev
+	.venv-dev/bin/pip install --quiet --constraint constraints.txt '.[dev]'
+	@touch $@
+
+serve: .venv/installed
+	.venv/bin/python -m server $(host_option) $(port_option)
+
+lint: .venv-dev/installed
+	.venv-dev/bin/ruff check .
+	.venv-dev/bin/ruff format --check .
+	.venv-dev/bin/mypy
+
+test: lint
+	.venv-dev/bin/pytest $(PYTEST_ARGS)
+
+format: .venv-dev/installed
+	.venv-dev/bin/ruff check --fix .
+	.venv-dev/bin/ruff format .
+
+export: .venv-dev/installed
+	@test -n "$(CHECKPOINT)" || { echo "usage: make export CHECKPOINT=file, folder or hub name" >&2; exit 2; }
+	.venv-dev/bin/python -m export --checkpoint '$(CHECKPOINT)' --output '$(OUTPUT)'
+
+samples: .venv-dev/installed
+	.venv-dev/bin/python samples/make.py
+
+docker-cpu:
+	docker build --file Dockerfile.cpu --tag $(IMAGE):cpu .
+
+docker-gpu:
+	docker build --file Dockerfile.gpu --tag $(IMAGE):gpu .
+
+clean:
+	rm -rf .venv .venv-dev .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
