@@ -2,7 +2,9 @@
 # make test [PYTEST_ARGS=...]               every check, in .venv-dev
 # make export CHECKPOINT=... [OUTPUT=...]   graphs of an OpenVoice checkpoint, in .venv-dev
 
-PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python3 2>/dev/null))
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; \
+	done)
 OUTPUT ?= onnx_models/openvoice-v2
 IMAGE ?= openvoice-onnx
 
@@ -21,11 +23,13 @@ help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
 .venv/installed: pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed" >&2; exit 1; }
 	$(PYTHON) -m venv --clear .venv
 	.venv/bin/pip install --quiet '.[cpu]'
 	@touch $@
 
 .venv-dev/installed: pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed" >&2; exit 1; }
 	$(PYTHON) -m venv --clear .venv-dev
 	.venv-dev/bin/pip install --quiet --constraint constraints.txt '.[dev]'
 	@touch $@

@@ -1,0 +1,111 @@
+"""The direction of imports, and that what is deployed runs without what made its graphs."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("runtime", "server", "client", "export", "training", "benchmarks")
+ALLOWED = {
+    "runtime": set(),
+    "server": {"runtime"},
+    "client": set(),
+    "export": {"runtime"},
+    "training": {"runtime", "export"},
+    "benchmarks": {"runtime", "export"},
+}
+GRAPH_MAKING = {"torch", "onnx", "onnxscript", "onnxslim", "scipy"}
+THIRD_PARTY = {
+    "runtime": {"numpy", "onnxruntime", "soundfile", "soxr", "tqdm"},
+    "server": {
+        "anyio",
+        "numpy",
+        "prometheus_client",
+        "python_multipart",
+        "starlette",
+        "tqdm",
+        "uvicorn",
+    },
+    "client": {"httpx", "numpy", "soundfile", "tqdm"},
+}
+
+# Run in a process of its own: refuses the named packages, then imports every module given.
+IMPORT_WITHOUT = """
+import importlib, sys
+
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in refused:
+            raise ImportError(name + " is not there in deployment")
+
+refused = set(sys.argv[1].split(","))
+sys.meta_path.insert(0, Refuse())
+for name in sys.argv[2:]:
+    importlib.import_module(name)
+assert not refused & set(sys.modules)
+"""
+
+
+def modules_of(package: str) -> list[Path]:
+    return sorted((ROOT / package).rglob("*.py"))
+
+
+def imported_names(source: str, package: str) -> Iterator[str]:
+    """Yield the top-level name of every import in a module, those inside functions included."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield package if node.level else (node.module or "").partition(".")[0]
+
+
+def imports_of(package: str) -> dict[str, set[str]]:
+    return {
+        str(path.relative_to(ROOT)): set(imported_names(path.read_text("utf-8"), package))
+        - {package}
+        for path in modules_of(package)
+    }
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_imports_go_one_way(package: str) -> None:
+    forbidden = set(PACKAGES) - ALLOWED[package] - {package} | {"tests"}
+    found = {name: used & forbidden for name, used in imports_of(package).items()}
+    assert modules_of(package)
+    assert not {name: used for name, used in found.items() if used}
+
+
+@pytest.mark.parametrize("package", ["runtime", "server", "client"])
+def test_what_is_deployed_uses_only_its_dependencies(package: str) -> None:
+    allowed = THIRD_PARTY[package] | ALLOWED[package] | set(sys.stdlib_module_names)
+    found = {name: used - allowed for name, used in imports_of(package).items()}
+    assert not {name: used for name, used in found.items() if used}
+
+
+@pytest.mark.parametrize("package", ["runtime", "server", "client"])
+def test_every_module_imports_without_what_makes_graphs(package: str) -> None:
+    names = [
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        for path in modules_of(package)
+        if path.name != "__main__.py"
+    ]
+    refused = GRAPH_MAKING | (set(PACKAGES) - ALLOWED[package] - {package})
+    result = subprocess.run(
+        [sys.executable, "-c", IMPORT_WITHOUT, ",".join(sorted(refused)), *names],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+
+
+def test_the_check_sees_every_kind_of_import() -> None:
+    source = "import torch.nn\ndef later():\n    from server.app import a\n    from . import wav\n"
+    assert set(imported_names(source, "runtime")) == {"torch", "server", "runtime"}
