@@ -1,4 +1,4 @@
-"""Make the sample clips and samples.json anew: `make samples`, with espeak-ng and flite installed."""
+"""Make the sample clips and samples.json anew: `make samples`, with espeak-ng and flite."""
 
 from __future__ import annotations
 

@@ -1,0 +1,153 @@
+"""What goes over the wire and what comes back, without any wire.
+
+Both clients build their requests and read their answers here; they add the waiting.
+"""
+
+from __future__ import annotations
+
+import base64
+import email.utils
+import json
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import httpx
+
+from client.audio import Audio, encode
+from client.errors import ApiError, ClientError, Overloaded, UnexpectedAnswer
+from client.results import CloneResult, Stats, ToneResult
+
+RETRY_STATUSES = (429, 503)
+LONGEST_BACKOFF_SECONDS = 30.0
+CONNECT_TIMEOUT_SECONDS = 10.0
+
+
+Target = Audio | Sequence[Audio] | ToneResult
+"""Whom to sound like: one clip, several clips of one speaker, or a tone taken before."""
+
+
+def clone_body(
+    target: Target,
+    source: Audio,
+    tau: float | None,
+    temperature: float | None,
+    seed: int | None,
+) -> bytes:
+    """Build the JSON body of a conversion; options left None are left to the server."""
+    fields: dict[str, Any] = {"source_audio": encode(source)}
+    if isinstance(target, ToneResult):
+        fields["target_tone"] = target.tone
+    elif isinstance(target, bytes | str) or not isinstance(target, Sequence):
+        fields["target_audio"] = encode(target)
+    else:
+        fields["target_audio"] = [encode(clip) for clip in target]
+    options = {"tau": tau, "temperature": temperature, "seed": seed}
+    fields.update({name: value for name, value in options.items() if value is not None})
+    return json.dumps(fields).encode()
+
+
+def tone_body(audio: Audio) -> bytes:
+    """Build the JSON body of a tone request."""
+    return json.dumps({"audio": encode(audio)}).encode()
+
+
+def http_options(
+    server: str, api_key: str | None, timeout_seconds: float, language: str
+) -> dict[str, Any]:
+    """Return what both kinds of httpx client are made with."""
+    headers = {"Accept-Language": language, "Content-Type": "application/json"}
+    if api_key:
+        headers["Authorization"] = f"Bearer {api_key}"
+    timeout = httpx.Timeout(timeout_seconds, connect=CONNECT_TIMEOUT_SECONDS)
+    return {"base_url": server, "headers": headers, "timeout": timeout}
+
+
+def retry_delay_seconds(response: httpx.Response, attempt: int) -> float:
+    """Say how long to wait before asking again: what Retry-After says, else ever longer.
+
+    Args:
+        response: a 429 or 503.
+        attempt: how many times was asked before, from 0.
+    """
+    value = response.headers.get("Retry-After", "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value)
+    if value:
+        try:
+            return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
+        except ValueError:
+            pass
+    return min(LONGEST_BACKOFF_SECONDS, 2.0**attempt)
+
+
+def parse_object(data: bytes | str) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises:
+        UnexpectedAnswer: it is something else.
+    """
+    try:
+        value = json.loads(data)
+    except ValueError as error:
+        raise UnexpectedAnswer("the server answered something that is not JSON") from error
+    if not isinstance(value, dict):
+        raise UnexpectedAnswer("the server answered JSON that is not an object")
+    return value
+
+
+def error_of(status: int, answer: Mapping[str, Any]) -> ClientError:
+    """Return the error that an answer without success describes."""
+    error = answer.get("error")
+    if not isinstance(error, Mapping) or not isinstance(error.get("code"), str):
+        return UnexpectedAnswer(f"status {status} without an error code of this API")
+    kind = Overloaded if status in RETRY_STATUSES else ApiError
+    return kind(
+        status,
+        error["code"],
+        str(answer.get("message", "")),
+        param=error.get("param"),
+        facts={name: value for name, value in error.items() if name not in ("code", "param")},
+        request_id=answer.get("request_id"),
+    )
+
+
+def answer_of(response: httpx.Response) -> dict[str, Any]:
+    """Read a whole answer.
+
+    Raises:
+        ApiError: the server refused or failed.
+        UnexpectedAnswer: it is no answer of this API.
+    """
+    try:
+        answer = parse_object(response.content)
+    except UnexpectedAnswer as error:
+        raise UnexpectedAnswer(f"{error} (status {response.status_code})") from error
+    if response.status_code != 200 or answer.get("success") is False:
+        raise error_of(response.status_code, answer)
+    return answer
+
+
+def clone_result(response: httpx.Response) -> CloneResult:
+    """Read the answer of a conversion; errors as `answer_of`."""
+    answer = answer_of(response)
+    try:
+        times = answer["stats"]
+        stats = Stats(
+            extract_seconds=float(times["extract_time"].removesuffix("s")),
+            clone_seconds=float(times["clone_time"].removesuffix("s")),
+            total_seconds=float(times["total_time"].removesuffix("s")),
+        )
+        wav = base64.b64decode(answer["result_audio"], validate=True)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise UnexpectedAnswer("the answer lacks result_audio or stats") from error
+    return CloneResult(wav, stats, response.headers.get("X-Request-ID"))
+
+
+def tone_result(response: httpx.Response) -> ToneResult:
+    """Read the answer of a tone request; errors as `answer_of`."""
+    answer = answer_of(response)
+    try:
+        return ToneResult(answer["tone"], float(answer["seconds"]), tuple(answer["warnings"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise UnexpectedAnswer("the answer lacks tone, seconds or warnings") from error
