@@ -25,7 +25,7 @@ from client.protocol import (
     tone_result,
 )
 from client.results import CloneResult, Piece, StreamHead, ToneResult
-from client.stream import StreamReader
+from client.stream import StreamReader, stream_head
 
 
 class AsyncStream:
@@ -132,9 +132,8 @@ class AsyncClient:
                     await response.aread()
                     answer_of(response)
                 lines = response.aiter_lines()
-                reader = StreamReader()
-                head = reader.read_head(await anext(lines, ""))
-                yield AsyncStream(head, self._pieces(reader, lines, progress))
+                head = stream_head(await anext(lines, ""))
+                yield AsyncStream(head, self._pieces(StreamReader(head), lines, progress))
             finally:
                 await response.aclose()
 

@@ -38,10 +38,10 @@ def clone_body(
     fields: dict[str, Any] = {"source_audio": encode(source)}
     if isinstance(target, ToneResult):
         fields["target_tone"] = target.tone
-    elif isinstance(target, bytes | str) or not isinstance(target, Sequence):
-        fields["target_audio"] = encode(target)
-    else:
+    elif isinstance(target, Sequence) and not isinstance(target, bytes | str):
         fields["target_audio"] = [encode(clip) for clip in target]
+    else:
+        fields["target_audio"] = encode(target)
     options = {"tau": tau, "temperature": temperature, "seed": seed}
     fields.update({name: value for name, value in options.items() if value is not None})
     return json.dumps(fields).encode()

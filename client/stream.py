@@ -10,49 +10,50 @@ from client.protocol import error_of, parse_object
 from client.results import Piece, StreamHead
 
 
-class StreamReader:
-    """Reads the lines of a stream in order and knows when it is complete.
+def stream_head(line: str) -> StreamHead:
+    """Read the first line.
 
-    Attributes:
-        head: what the first line said; None before it came.
-        complete: whether the last line came, every sample having come before it.
+    Raises:
+        ApiError: the line says that the conversion failed.
+        UnexpectedAnswer: it is no first line of this API.
+    """
+    answer = _object(line)
+    try:
+        head = StreamHead(
+            int(answer["sample_rate"]),
+            int(answer["samples"]),
+            float(answer["seconds"]),
+            answer.get("request_id"),
+        )
+        encoding = (answer["format"], answer["channels"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise UnexpectedAnswer("the stream's first line lacks format or totals") from error
+    if encoding != ("pcm_s16le", 1):
+        raise UnexpectedAnswer(f"the stream's format is {encoding}, not mono pcm_s16le")
+    return head
+
+
+class StreamReader:
+    """Reads the lines after the first, in order, and knows when the stream is complete.
+
+    Args:
+        head: what the first line said.
     """
 
-    def __init__(self) -> None:
-        self.head: StreamHead | None = None
-        self.complete = False
-        self._samples = 0
-
-    def read_head(self, line: str) -> StreamHead:
-        """Read the first line."""
-        answer = self._object(line)
-        try:
-            head = StreamHead(
-                int(answer["format"]["sample_rate"]),
-                int(answer["samples"]),
-                float(answer["seconds"]),
-                answer.get("request_id"),
-            )
-            encoding = (answer["format"]["encoding"], answer["format"]["channels"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise UnexpectedAnswer("the stream's first line lacks format or totals") from error
-        if encoding != ("pcm_s16le", 1):
-            raise UnexpectedAnswer(f"the stream's format is {encoding}, not mono pcm_s16le")
-        self.head = head
-        return head
+    def __init__(self, head: StreamHead) -> None:
+        self._missing_samples = head.samples
+        self._complete = False
 
     def read(self, line: str) -> Piece | None:
-        """Read any later line: a piece, or None for the last line.
+        """Read a line: a piece, or None for the last line.
 
         Raises:
             ApiError: the line says that the conversion failed.
-            UnexpectedAnswer: it is no line of this API, or samples are missing at the end.
+            UnexpectedAnswer: it is no line of this API.
         """
-        answer = self._object(line)
+        answer = _object(line)
         if "audio" not in answer:
-            if self.head is None or self._samples != self.head.samples:
-                raise UnexpectedAnswer("the stream ended before all of its audio had come")
-            self.complete = True
+            self._complete = True
             return None
         try:
             pcm = base64.b64decode(answer["audio"], validate=True)
@@ -65,17 +66,21 @@ class StreamReader:
             )
         except (KeyError, TypeError, ValueError) as error:
             raise UnexpectedAnswer("a line of the stream lacks a field") from error
-        self._samples += len(pcm) // 2
+        self._missing_samples -= len(pcm) // 2
         return piece
 
     def check_complete(self) -> None:
-        """Raise UnexpectedAnswer if the stream broke off."""
-        if not self.complete:
-            raise UnexpectedAnswer("the stream broke off before its last line")
+        """Make sure that the last line and every sample came.
 
-    @staticmethod
-    def _object(line: str) -> dict[str, Any]:
-        answer = parse_object(line)
-        if answer.get("success") is False:
-            raise error_of(200, answer)
-        return answer
+        Raises:
+            UnexpectedAnswer: the stream broke off.
+        """
+        if not self._complete or self._missing_samples:
+            raise UnexpectedAnswer("the stream ended before all of its audio had come")
+
+
+def _object(line: str) -> dict[str, Any]:
+    answer = parse_object(line)
+    if answer.get("success") is False:
+        raise error_of(200, answer)
+    return answer

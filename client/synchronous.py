@@ -24,7 +24,7 @@ from client.protocol import (
     tone_result,
 )
 from client.results import CloneResult, Piece, StreamHead, ToneResult
-from client.stream import StreamReader
+from client.stream import StreamReader, stream_head
 
 
 class Stream:
@@ -156,9 +156,8 @@ class Client:
                     response.read()
                     answer_of(response)
                 lines = response.iter_lines()
-                reader = StreamReader()
-                head = reader.read_head(next(lines, ""))
-                yield Stream(head, self._pieces(reader, lines, progress))
+                head = stream_head(next(lines, ""))
+                yield Stream(head, self._pieces(StreamReader(head), lines, progress))
             finally:
                 response.close()
 

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import base64
+import email.utils
+import json
+import time
+from typing import Any
+
+import httpx
+import pytest
+
+from client.errors import ApiError, Overloaded, UnexpectedAnswer
+from client.protocol import (
+    answer_of,
+    clone_body,
+    clone_result,
+    parse_object,
+    retry_delay_seconds,
+    tone_body,
+    tone_result,
+)
+from client.results import Stats, ToneResult
+from tests.client.fake_server import refusal
+
+ENCODED = {text: base64.b64encode(text.encode()).decode() for text in ("a", "b", "c")}
+GOOD_CLONE = {
+    "result_audio": "UklGRg==",
+    "stats": {"extract_time": "1.23s", "clone_time": "2.45s", "total_time": "3.68s"},
+}
+
+
+def test_clone_body_leaves_defaults_to_the_server() -> None:
+    body = json.loads(clone_body(b"a", b"b", None, None, None))
+    assert body == {"target_audio": ENCODED["a"], "source_audio": ENCODED["b"]}
+
+
+def test_clone_body_sends_zeros() -> None:
+    body = json.loads(clone_body(b"a", b"b", 0.0, 0.0, 0))
+    assert (body["tau"], body["temperature"], body["seed"]) == (0.0, 0.0, 0)
+
+
+def test_clone_body_takes_several_targets_or_a_tone() -> None:
+    several = json.loads(clone_body([b"a", b"c"], b"b", None, None, None))
+    tone = json.loads(clone_body(ToneResult("id:AA", 1.0, ()), b"b", None, None, None))
+    assert several["target_audio"] == [ENCODED["a"], ENCODED["c"]]
+    assert tone == {"target_tone": "id:AA", "source_audio": ENCODED["b"]}
+
+
+def test_tone_body() -> None:
+    assert json.loads(tone_body(b"a")) == {"audio": ENCODED["a"]}
+
+
+@pytest.mark.parametrize(
+    ("header", "attempt", "seconds"),
+    [("7", 0, 7), ("0", 4, 0), (None, 0, 1), (None, 3, 8), (None, 20, 30), ("soon", 1, 2)],
+)
+def test_retry_delay(header: str | None, attempt: int, seconds: float) -> None:
+    headers = {"Retry-After": header} if header else {}
+    assert retry_delay_seconds(httpx.Response(429, headers=headers), attempt) == seconds
+
+
+def test_retry_delay_understands_a_date() -> None:
+    for offset, low, high in ((20, 15, 20), (-20, 0, 0)):
+        date = email.utils.formatdate(time.time() + offset, usegmt=True)
+        delay = retry_delay_seconds(httpx.Response(503, headers={"Retry-After": date}), 0)
+        assert low <= delay <= high
+
+
+@pytest.mark.parametrize("data", ["", "<html>", "[1]", "7", b"\xff"])
+def test_parse_object_refuses_other_things(data: str | bytes) -> None:
+    with pytest.raises(UnexpectedAnswer):
+        parse_object(data)
+
+
+def test_an_error_carries_its_facts() -> None:
+    response = refusal(422, "audio_too_short", param="target_audio", seconds=0.2)
+    with pytest.raises(ApiError, match="audio_too_short") as caught:
+        answer_of(response)
+    error = caught.value
+    assert (error.status, error.code, error.param) == (422, "audio_too_short", "target_audio")
+    assert error.facts == {"seconds": 0.2}
+    assert error.request_id == "r-9"
+    assert str(error) == "audio_too_short (target_audio): say what to do"
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_overload_has_a_type_of_its_own(status: int) -> None:
+    with pytest.raises(Overloaded):
+        answer_of(refusal(status, "overloaded"))
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        httpx.Response(502, text="<html>bad gateway</html>"),
+        httpx.Response(404, json={"detail": "Not Found"}),
+        httpx.Response(200, json={"success": False, "error": "text"}),
+    ],
+)
+def test_an_answer_of_someone_else_is_unexpected(response: httpx.Response) -> None:
+    with pytest.raises(UnexpectedAnswer, match="status"):
+        answer_of(response)
+
+
+def test_clone_result_reads_seconds() -> None:
+    result = clone_result(httpx.Response(200, json=GOOD_CLONE, headers={"X-Request-ID": "r"}))
+    assert result.wav == b"RIFF"
+    assert result.stats == Stats(1.23, 2.45, 3.68)
+    assert result.request_id == "r"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"stats": None},
+        {"stats": {"extract_time": "1s"}},
+        {"result_audio": 3},
+        {"result_audio": "?"},
+    ],
+)
+def test_clone_result_refuses_what_is_incomplete(change: dict[str, Any]) -> None:
+    with pytest.raises(UnexpectedAnswer, match="result_audio or stats"):
+        clone_result(httpx.Response(200, json=GOOD_CLONE | change))
+
+
+def test_tone_result() -> None:
+    good = {"tone": "id:AA", "seconds": 2, "warnings": ["short"]}
+    assert tone_result(httpx.Response(200, json=good)) == ToneResult("id:AA", 2.0, ("short",))
+    with pytest.raises(UnexpectedAnswer):
+        tone_result(httpx.Response(200, json={"tone": "id:AA"}))
