@@ -1,0 +1,54 @@
+"""A model folder: a manifest and the two graphs that it vouches for."""
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from runtime.errors import InvalidBundle
+from runtime.manifest import TONE_CONVERTER, TONE_ENCODER, Manifest
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A model folder's contents, checked against its manifest.
+
+    Attributes:
+        path: the folder.
+        manifest: what the model is.
+        tone_encoder: bytes of the graph that embeds a voice.
+        tone_converter: bytes of the graph that converts speech.
+    """
+
+    path: Path
+    manifest: Manifest
+    tone_encoder: bytes = field(repr=False)
+    tone_converter: bytes = field(repr=False)
+
+    @classmethod
+    def read(cls, path: Path | str) -> "Bundle":
+        """Read a model folder and check each graph's SHA-256.
+
+        Raises:
+            InvalidBundle: something is missing or is not what the manifest says.
+        """
+        folder = Path(path)
+        if not folder.is_dir():
+            raise InvalidBundle(folder, "is not a folder")
+        manifest = Manifest.read(folder / "manifest.json")
+        return cls(
+            folder,
+            manifest,
+            _read_graph(folder / TONE_ENCODER, manifest),
+            _read_graph(folder / TONE_CONVERTER, manifest),
+        )
+
+
+def _read_graph(path: Path, manifest: Manifest) -> bytes:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InvalidBundle(path, error.strerror or "cannot be read") from error
+    digest = hashlib.sha256(data).hexdigest()
+    if digest != manifest.files[path.name]:
+        raise InvalidBundle(path, f"its SHA-256 is {digest}, not the manifest's")
+    return data

@@ -1,0 +1,136 @@
+"""Conversion of one clip, window by window: the one path for requests and files."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+
+from runtime.arrays import Tone, Waveform
+from runtime.errors import InvalidBundle
+from runtime.frames import FrameReader
+from runtime.manifest import Manifest
+from runtime.noise import draw_noise
+from runtime.sessions import Graph
+from runtime.silence import REACH_HOPS, silence_gain
+from runtime.spectrogram import SpectrogramTransform
+from runtime.windows import Window
+
+
+class Conversion:
+    """A clip on its way from one voice to another.
+
+    Iterating gives the result in order, each step running the converter at most once; joined,
+    the pieces are exactly as long as the source. A source in memory can be gone through again,
+    one that is read from a file only once.
+
+    Attributes:
+        samples: of the source, and of the result.
+        windows: pieces that iterating gives.
+        seed: what the noise is drawn from.
+    """
+
+    def __init__(
+        self,
+        converter: Graph,
+        manifest: Manifest,
+        blocks: Iterable[Waveform],
+        samples: int,
+        groups: Sequence[tuple[Window, ...]],
+        *,
+        source_tone: Tone,
+        tone: Tone,
+        temperature: float,
+        seed: int,
+    ) -> None:
+        """Prepare to convert a clip.
+
+        Args:
+            converter: the tone converter.
+            manifest: of its model.
+            blocks: the clip, mono at the model's sample rate, [samples] each.
+            samples: of the whole clip.
+            groups: its windows, those that share a run together.
+            source_tone: embedding of the clip's voice, [tone_dimension].
+            tone: embedding to convert to, [tone_dimension].
+            temperature: of the posterior's noise, 0 to 1.
+            seed: of the noise.
+        """
+        self.samples = samples
+        self.windows = len(groups)
+        self.seed = seed
+        self._converter = converter
+        self._manifest = manifest
+        self._transform = SpectrogramTransform.of(manifest)
+        self._blocks = blocks
+        self._groups = groups
+        self._source_tone = source_tone
+        self._tone = tone
+        self._temperature = temperature
+
+    def __iter__(self) -> Iterator[Waveform]:
+        reader = FrameReader(self._blocks, self._transform)
+        hop = self._manifest.hop_samples
+        for group in self._groups:
+            first = group[0]
+            reader.forget(min(first.outer_start, first.start - REACH_HOPS))
+            gains = [self._gain(reader, window) for window in group]
+            if any(gain.any() for gain in gains):
+                pieces = self._run(reader, group)
+                for piece, gain in zip(pieces, gains, strict=True):
+                    piece *= gain
+            else:
+                pieces = [np.zeros(window.frames * hop, np.float32) for window in group]
+            joined = pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+            yield joined[: self.samples - first.start * hop]
+
+    def _gain(self, reader: FrameReader, window: Window) -> Waveform:
+        start = max(0, window.start - REACH_HOPS)
+        stop = min(self._transform.frames(self.samples), window.stop + REACH_HOPS)
+        source = reader.samples(start, stop)
+        return silence_gain(
+            source, self._manifest.hop_samples, window.start - start, window.stop - start
+        )
+
+    def _run(self, reader: FrameReader, group: tuple[Window, ...]) -> list[Waveform]:
+        batch = len(group)
+        audio = self._converter.run(
+            spectrogram=np.stack(
+                [reader.spectrogram(window.outer_start, window.outer_stop) for window in group]
+            ),
+            source_tone=_repeated(self._source_tone, batch),
+            target_tone=_repeated(self._tone, batch),
+            noise=np.stack(
+                [
+                    draw_noise(
+                        self.seed,
+                        self._manifest.latent_channels,
+                        window.outer_start,
+                        window.outer_stop,
+                        self._temperature,
+                    )
+                    for window in group
+                ]
+            ),
+        )
+        hop = self._manifest.hop_samples
+        if audio.shape != (batch, 1, group[0].outer_frames * hop):
+            raise InvalidBundle(
+                self._converter.interface.file_name,
+                f"gave audio of shape {audio.shape} for {group[0].outer_frames} frames",
+            )
+        if not np.isfinite(audio).all():
+            raise InvalidBundle(
+                self._converter.interface.file_name, "gave samples that are not finite numbers"
+            )
+        return [
+            audio[
+                index,
+                0,
+                (window.start - window.outer_start) * hop : (window.stop - window.outer_start)
+                * hop,
+            ]
+            for index, window in enumerate(group)
+        ]
+
+
+def _repeated(tone: Tone, batch: int) -> Tone:
+    return np.broadcast_to(tone[np.newaxis, :, np.newaxis], (batch, len(tone), 1))

@@ -1,0 +1,176 @@
+"""Audio files into mono blocks. What a header says is checked, never trusted."""
+
+from collections.abc import Iterator
+from types import TracebackType
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from runtime.arrays import Waveform
+from runtime.errors import (
+    MAXIMUM_CHANNELS,
+    MAXIMUM_SAMPLE_RATE_HZ,
+    MINIMUM_SAMPLE_RATE_HZ,
+    AudioTooLong,
+    AudioTooShort,
+    UndecodableAudio,
+)
+
+BLOCK_SAMPLES = 65_536
+"""Samples decoded at a time, over all channels."""
+
+_SUBTYPES_BY_FORMAT: dict[str, frozenset[str] | None] = {
+    "WAV": None,
+    "WAVEX": None,
+    "RF64": None,
+    "FLAC": None,
+    "MP3": None,
+    "OGG": frozenset({"VORBIS", "OPUS"}),
+}
+_UNRECOGNISED_FORMAT = 1
+# libsndfile's length of a file that does not say
+_UNKNOWN_FRAMES = 2**63 - 1
+# a decoder's own delay and padding, which a length may or may not count
+_LENGTH_SLACK_FRAMES = 4 * 1152
+
+
+class MemorySource:
+    """Bytes in memory as a binary file, without copying them first."""
+
+    def __init__(self, data: bytes | bytearray | memoryview) -> None:
+        self._data = memoryview(data).cast("B")
+        self._position = 0
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """Move, from the start (0), from here (1) or from the end (2)."""
+        base = (0, self._position, len(self._data))[whence]
+        self._position = max(0, base + offset)
+        return self._position
+
+    def tell(self) -> int:
+        """Say where the next read begins."""
+        return self._position
+
+    def readinto(self, buffer: memoryview, /) -> int:
+        """Fill a buffer as far as there are bytes, and count them."""
+        chunk = self._data[self._position : self._position + len(buffer)]
+        buffer[: len(chunk)] = chunk
+        self._position += len(chunk)
+        return len(chunk)
+
+
+class _ForwardFile(soundfile.SoundFile):  # type: ignore[misc]
+    """A sound file that is read once from front to back.
+
+    A seekable one would be sought after each block: slow, inexact in MP3, impossible in a
+    FLAC stream of unknown length.
+    """
+
+    def seekable(self) -> bool:
+        return False
+
+
+class AudioFile:
+    """One audio file, opened and its header checked; a context manager.
+
+    Attributes:
+        sample_rate_hz: of the file.
+        channels: of the file.
+    """
+
+    def __init__(self, source: MemorySource | int, *, maximum_seconds: float) -> None:
+        """Open a file; its format is told by its content.
+
+        Args:
+            source: the file's bytes, or an open file's descriptor, which stays open.
+            maximum_seconds: a file that says or turns out to be longer is refused.
+
+        Raises:
+            UndecodableAudio: it is no audio that we read, or its header is out of range.
+            AudioTooLong: its header announces more.
+        """
+        try:
+            self._file = _ForwardFile(source, closefd=False)
+        except soundfile.LibsndfileError as error:
+            unknown = error.code == _UNRECOGNISED_FORMAT
+            raise UndecodableAudio("unknown_format" if unknown else "corrupt") from error
+        self._maximum_seconds = maximum_seconds
+        self._decoded = 0
+        self.sample_rate_hz: int = self._file.samplerate
+        self.channels: int = self._file.channels
+        try:
+            self._check_header()
+        except BaseException:
+            self._file.close()
+            raise
+
+    def __enter__(self) -> "AudioFile":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._file.close()
+
+    @property
+    def decoded_seconds(self) -> float:
+        """Length of what has been decoded: of all of it at the end."""
+        return self._decoded / self.sample_rate_hz
+
+    def blocks(self) -> Iterator[Waveform]:
+        """Decode the file from front to back.
+
+        Yields:
+            Blocks of the channels' mean, clipped to -1 to 1, [samples].
+
+        Raises:
+            UndecodableAudio: the data is damaged, cut off or not finite.
+            AudioTooShort: there is not one sample.
+            AudioTooLong: more came than is allowed.
+        """
+        block_frames = max(1, BLOCK_SAMPLES // self.channels)
+        while True:
+            block = self._read(block_frames)
+            if not len(block):
+                break
+            self._decoded += len(block)
+            if self._decoded > self._maximum_seconds * self.sample_rate_hz:
+                raise AudioTooLong(None, self._maximum_seconds)
+            mono = block[:, 0] if self.channels == 1 else block.mean(axis=1)
+            # a sum of finite numbers may still overflow: what counts is what goes on
+            if not np.isfinite(mono).all():
+                raise UndecodableAudio("not_finite")
+            yield np.clip(mono, -1, 1)
+        if self._decoded == 0:
+            raise AudioTooShort(0.0, 0.0)
+        announced = self._announced_frames
+        if announced is not None and announced - self._decoded > _LENGTH_SLACK_FRAMES:
+            raise UndecodableAudio("truncated")
+
+    @property
+    def _announced_frames(self) -> int | None:
+        frames: int = self._file.frames
+        return None if frames >= _UNKNOWN_FRAMES else frames
+
+    def _read(self, frames: int) -> NDArray[np.float32]:
+        try:
+            block: NDArray[np.float32] = self._file.read(frames, dtype="float32", always_2d=True)
+        except soundfile.SoundFileError as error:
+            raise UndecodableAudio("corrupt") from error
+        return block
+
+    def _check_header(self) -> None:
+        subtypes = _SUBTYPES_BY_FORMAT.get(self._file.format, frozenset())
+        if subtypes is not None and self._file.subtype not in subtypes:
+            raise UndecodableAudio("unknown_format")
+        if not MINIMUM_SAMPLE_RATE_HZ <= self.sample_rate_hz <= MAXIMUM_SAMPLE_RATE_HZ:
+            raise UndecodableAudio("sample_rate", sample_rate_hz=self.sample_rate_hz)
+        if self.channels > MAXIMUM_CHANNELS:
+            raise UndecodableAudio("channels", channels=self.channels)
+        announced = self._announced_frames
+        if announced is not None and announced > self._maximum_seconds * self.sample_rate_hz:
+            raise AudioTooLong(announced / self.sample_rate_hz, self._maximum_seconds)

@@ -1,0 +1,112 @@
+"""What each graph takes and gives, by the manifest, and the check that it does."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from runtime.errors import InvalidBundle
+from runtime.manifest import TONE_CONVERTER, TONE_ENCODER, Manifest
+
+Shape = tuple[int | None, ...]
+
+
+@dataclass(frozen=True)
+class GraphInterface:
+    """Names and shapes of a graph's float32 inputs and its one output.
+
+    Attributes:
+        file_name: of the graph, for messages.
+        inputs: shape by name; None stands for a free axis, `batch` first and `frames` last.
+        output: name of the output.
+        output_shape: its shape.
+    """
+
+    file_name: str
+    inputs: Mapping[str, Shape]
+    output: str
+    output_shape: Shape
+
+    def check(self, session: onnxruntime.InferenceSession) -> None:
+        """Check that a session has these inputs and this output.
+
+        Raises:
+            InvalidBundle: a name, type or shape differs.
+        """
+        self._check_side("input", session.get_inputs(), self.inputs)
+        self._check_side("output", session.get_outputs(), {self.output: self.output_shape})
+
+    def zeros(self, batch: int, frames: int) -> dict[str, NDArray[np.float32]]:
+        """Give inputs of zeros, to run a graph once with.
+
+        Args:
+            batch: windows in the batch.
+            frames: length of the free axes after the first.
+        """
+        return {
+            name: np.zeros(
+                (batch, *(frames if size is None else size for size in shape[1:])), np.float32
+            )
+            for name, shape in self.inputs.items()
+        }
+
+    def _check_side(self, side: str, found: list[Any], wanted: Mapping[str, Shape]) -> None:
+        names = {tensor.name for tensor in found}
+        if names != wanted.keys():
+            raise InvalidBundle(
+                self.file_name,
+                f"its {side}s are {', '.join(sorted(names))}, not {', '.join(wanted)}",
+            )
+        for tensor in found:
+            if tensor.type != "tensor(float)":
+                raise InvalidBundle(
+                    self.file_name, f"{side} {tensor.name} is {tensor.type}, not tensor(float)"
+                )
+            shape = wanted[tensor.name]
+            if len(tensor.shape) != len(shape) or not all(
+                _fits(size, expected, side)
+                for size, expected in zip(tensor.shape, shape, strict=True)
+            ):
+                raise InvalidBundle(
+                    self.file_name,
+                    f"{side} {tensor.name} is {_text(tensor.shape)}, not {_text(shape)}",
+                )
+
+
+def tone_encoder_interface(manifest: Manifest) -> GraphInterface:
+    """Give the interface of the tone encoder."""
+    return GraphInterface(
+        TONE_ENCODER,
+        {"spectrogram": (None, manifest.bins, None)},
+        "tone",
+        (None, manifest.tone_dimension, 1),
+    )
+
+
+def tone_converter_interface(manifest: Manifest) -> GraphInterface:
+    """Give the interface of the tone converter."""
+    return GraphInterface(
+        TONE_CONVERTER,
+        {
+            "spectrogram": (None, manifest.bins, None),
+            "source_tone": (None, manifest.tone_dimension, 1),
+            "target_tone": (None, manifest.tone_dimension, 1),
+            "noise": (None, manifest.latent_channels, None),
+        },
+        "audio",
+        (None, 1, None),
+    )
+
+
+def _fits(size: object, expected: int | None, side: str) -> bool:
+    if not isinstance(size, int):
+        # a graph need not say what its output's size works out to
+        return expected is None or side == "output"
+    return size == expected
+
+
+def _text(shape: Any) -> str:
+    return f"[{', '.join('*' if not isinstance(size, int) else str(size) for size in shape)}]"

@@ -1,0 +1,199 @@
+"""manifest.json: everything that the runtime trusts about a model."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal, TypeAlias, get_args
+
+from runtime.errors import InvalidBundle
+
+FORMAT = 1
+TONE_ENCODER = "tone_encoder.onnx"
+TONE_CONVERTER = "tone_converter.onnx"
+
+Variant: TypeAlias = Literal["compact", "v1", "v2"]
+Precision: TypeAlias = Literal["fp32", "fp16", "int8"]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a model is, from its manifest.json.
+
+    Attributes:
+        format: version of this file's layout, 1.
+        name: the bundle's own name.
+        variant: the family of networks.
+        model_id: first 12 hex digits of the tone encoder's SHA-256; tone embeddings of
+            one model mean nothing to another.
+        sample_rate_hz: of the audio that goes in and comes out.
+        fft_samples: length of the Fourier transform.
+        window_samples: length of the Hann window.
+        hop_samples: samples from one frame to the next.
+        bins: frequencies in a frame.
+        tone_dimension: numbers in a tone embedding.
+        latent_channels: channels of the posterior's noise.
+        input_bandwidth_hz: what lies above it is removed from the input.
+        reference_frames: frames of the longest window that the tone encoder is given.
+        minimum_reference_frames: frames of the shortest.
+        context_frames: how far one frame of the converter's output reaches to each side.
+        window_frames: advised length of a conversion window without its context.
+        precision: of the weights and arithmetic inside the graphs.
+        tau_curve: points (tau, weight) of a piecewise linear curve from (0, 0) to (1, 1).
+        opset: of the graphs.
+        files: SHA-256 in hex by file name.
+        checkpoint_sha256: of the checkpoint the graphs were made from, if there was one.
+        licence: of the weights.
+        provenance: where the weights come from.
+        quality: figures measured on the model, free in form.
+    """
+
+    format: int
+    name: str
+    variant: Variant
+    model_id: str
+    sample_rate_hz: int
+    fft_samples: int
+    window_samples: int
+    hop_samples: int
+    bins: int
+    tone_dimension: int
+    latent_channels: int
+    input_bandwidth_hz: float
+    reference_frames: int
+    minimum_reference_frames: int
+    context_frames: int
+    window_frames: int
+    precision: Precision
+    tau_curve: tuple[tuple[float, float], ...]
+    opset: int
+    files: Mapping[str, str]
+    checkpoint_sha256: str | None
+    licence: str
+    provenance: str
+    quality: Mapping[str, Any]
+
+    @classmethod
+    def read(cls, path: Path) -> "Manifest":
+        """Read and check a manifest file.
+
+        Raises:
+            InvalidBundle: the file is missing, or a field is missing, misspelt or wrong.
+        """
+        try:
+            document = json.loads(path.read_bytes())
+        except OSError as error:
+            raise InvalidBundle(path, error.strerror or "cannot be read") from error
+        except (ValueError, RecursionError) as error:
+            raise InvalidBundle(path, "is not JSON") from error
+        try:
+            return cls._parse(document)
+        except ValueError as error:
+            raise InvalidBundle(path, str(error)) from error
+
+    @classmethod
+    def _parse(cls, document: object) -> "Manifest":
+        if not isinstance(document, dict):
+            raise ValueError("is not a JSON object")
+        if document.get("format") != FORMAT:
+            raise ValueError(f"format is {document.get('format')!r}, {FORMAT} is supported")
+        names = {field.name for field in fields(cls)}
+        if missing := sorted(names - document.keys()):
+            raise ValueError(f"lacks {', '.join(missing)}")
+        if unknown := sorted(document.keys() - names):
+            raise ValueError(f"has unknown fields {', '.join(unknown)}")
+        values = dict(document)
+        for name in _COUNTS:
+            _check_count(name, values[name])
+        for name in ("name", "model_id", "licence", "provenance"):
+            if not isinstance(values[name], str):
+                raise ValueError(f"{name} is not a string")
+        for name, kind in (("variant", Variant), ("precision", Precision)):
+            if values[name] not in get_args(kind):
+                raise ValueError(f"{name} is {values[name]!r}, not one of {get_args(kind)}")
+        if not isinstance(values["checkpoint_sha256"], str | None):
+            raise ValueError("checkpoint_sha256 is neither a string nor null")
+        if not isinstance(values["quality"], dict):
+            raise ValueError("quality is not an object")
+        values["quality"] = MappingProxyType(values["quality"])
+        values["tau_curve"] = _tau_curve(values["tau_curve"])
+        values["files"] = _files(values["files"])
+        manifest = cls(**values)
+        manifest._check_consistency()
+        return manifest
+
+    def _check_consistency(self) -> None:
+        if self.bins != self.fft_samples // 2 + 1:
+            raise ValueError(f"bins is {self.bins}, not fft_samples / 2 + 1")
+        if self.window_samples != self.fft_samples:
+            raise ValueError("window_samples differs from fft_samples")
+        if self.fft_samples % 2 or self.fft_samples % self.hop_samples:
+            raise ValueError("hop_samples does not divide an even fft_samples")
+        nyquist_hz = self.sample_rate_hz / 2
+        bandwidth_hz = self.input_bandwidth_hz
+        if (
+            isinstance(bandwidth_hz, bool)
+            or not isinstance(bandwidth_hz, int | float)
+            or not 0 < bandwidth_hz <= nyquist_hz
+        ):
+            raise ValueError(f"input_bandwidth_hz is not within 0 to {nyquist_hz:g}")
+        if self.minimum_reference_frames > self.reference_frames:
+            raise ValueError("minimum_reference_frames is above reference_frames")
+        if self.model_id != self.files[TONE_ENCODER][:12]:
+            raise ValueError("model_id is not the start of the tone encoder's SHA-256")
+
+
+_COUNTS = (
+    "sample_rate_hz",
+    "fft_samples",
+    "window_samples",
+    "hop_samples",
+    "bins",
+    "tone_dimension",
+    "latent_channels",
+    "reference_frames",
+    "minimum_reference_frames",
+    "context_frames",
+    "window_frames",
+    "opset",
+)
+
+
+def _check_count(name: str, value: object) -> None:
+    minimum = 0 if name == "context_frames" else 1
+    if isinstance(value, bool) or not isinstance(value, int) or value < minimum:
+        raise ValueError(f"{name} is {value!r}, not a whole number from {minimum} up")
+
+
+def _tau_curve(value: object) -> tuple[tuple[float, float], ...]:
+    message = "tau_curve is not a list of rising [tau, weight] points from [0, 0] to [1, 1]"
+    if not isinstance(value, list) or len(value) < 2:
+        raise ValueError(message)
+    points: list[tuple[float, float]] = []
+    for point in value:
+        if not isinstance(point, list) or len(point) != 2:
+            raise ValueError(message)
+        tau, weight = point
+        if not all(isinstance(number, int | float) and math.isfinite(number) for number in point):
+            raise ValueError(message)
+        if points and not (tau > points[-1][0] and weight >= points[-1][1]):
+            raise ValueError(message)
+        points.append((float(tau), float(weight)))
+    if points[0] != (0.0, 0.0) or points[-1] != (1.0, 1.0):
+        raise ValueError(message)
+    return tuple(points)
+
+
+def _files(value: object) -> Mapping[str, str]:
+    names = {TONE_ENCODER, TONE_CONVERTER}
+    if not isinstance(value, dict) or value.keys() != names:
+        raise ValueError(f"files does not name {' and '.join(sorted(names))} and nothing else")
+    digests: dict[str, str] = {}
+    for name, entry in value.items():
+        digest = entry.get("sha256") if isinstance(entry, dict) else None
+        if not isinstance(digest, str) or len(digest) != 64:
+            raise ValueError(f"files has no sha256 for {name}")
+        digests[name] = digest
+    return MappingProxyType(digests)

@@ -1,0 +1,79 @@
+"""Checks of what a caller passes in."""
+
+import math
+
+import numpy as np
+
+from runtime.arrays import Tone, Waveform
+from runtime.errors import AudioTooShort, InvalidOption
+from runtime.noise import SEEDS
+
+
+def check_share(name: str, value: float) -> float:
+    """Check a number from 0 to 1.
+
+    Raises:
+        InvalidOption: it is something else.
+    """
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float)
+        or not (math.isfinite(value) and 0 <= value <= 1)
+    ):
+        raise InvalidOption(name, value, "a number from 0 to 1 is needed")
+    return float(value)
+
+
+def check_seed(seed: int) -> int:
+    """Check a seed: a whole number from 0 to below 2^63.
+
+    Raises:
+        InvalidOption: it is something else.
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < SEEDS:
+        raise InvalidOption("seed", seed, "a whole number from 0 to below 2^63 is needed")
+    return seed
+
+
+def check_frames(name: str, frames: int | None) -> int | None:
+    """Check a count of frames that may be left out.
+
+    Raises:
+        InvalidOption: it is not a whole number from 1 up.
+    """
+    if frames is not None and (
+        isinstance(frames, bool) or not isinstance(frames, int) or frames < 1
+    ):
+        raise InvalidOption(name, frames, "a whole number from 1 up is needed")
+    return frames
+
+
+def check_waveform(waveform: Waveform) -> Waveform:
+    """Check a waveform: float32, [samples], finite and not empty.
+
+    Raises:
+        InvalidOption: it is something else.
+        AudioTooShort: it has no samples.
+    """
+    shape = getattr(waveform, "shape", None)
+    if getattr(waveform, "dtype", None) != np.float32 or shape is None or len(shape) != 1:
+        raise InvalidOption("waveform", shape, "a float32 array [samples] is needed")
+    if not len(waveform):
+        raise AudioTooShort(0.0, 0.0)
+    if not np.isfinite(waveform).all():
+        raise InvalidOption("waveform", shape, "its samples are not all finite numbers")
+    return waveform
+
+
+def check_tone(name: str, tone: Tone, dimension: int) -> Tone:
+    """Check a tone embedding: float32, [tone_dimension] and finite.
+
+    Raises:
+        InvalidOption: it is something else.
+    """
+    shape = getattr(tone, "shape", None)
+    if getattr(tone, "dtype", None) != np.float32 or shape != (dimension,):
+        raise InvalidOption(name, shape, f"a float32 array [{dimension}] is needed")
+    if not np.isfinite(tone).all():
+        raise InvalidOption(name, shape, "its numbers are not all finite")
+    return tone

@@ -1,0 +1,218 @@
+"""ONNX Runtime sessions: the one place that chooses providers, threads, memory and options."""
+
+import logging
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, get_args
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from onnxruntime.capi import onnxruntime_pybind11_state as onnxruntime_errors
+
+from runtime.errors import InvalidBundle, InvalidOption, ProviderUnavailable
+from runtime.interface import GraphInterface
+from runtime.profile import cpu_compute_nodes
+
+Provider: TypeAlias = Literal["auto", "cpu", "cuda"]
+
+CPU = "CPUExecutionProvider"
+CUDA = "CUDAExecutionProvider"
+CGROUP_CPU_LIMIT = Path("/sys/fs/cgroup/cpu.max")
+PROBE_FRAMES = 64
+
+_LOAD_ERRORS = (
+    onnxruntime_errors.Fail,
+    onnxruntime_errors.InvalidArgument,
+    onnxruntime_errors.InvalidGraph,
+    onnxruntime_errors.InvalidProtobuf,
+    onnxruntime_errors.NotImplemented,
+    onnxruntime_errors.RuntimeException,
+)
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class SessionSettings:
+    """How graphs are run.
+
+    Attributes:
+        provider: cpu, cuda, or auto: cuda where it works, else cpu.
+        threads: CPU threads that one run is spread over; None takes every CPU that this
+            process may use. Runs at the same time share them, and with 1 each run stays
+            on the thread that called it.
+        spinning: keep idle threads busy-waiting for a while: quicker on a machine of its
+            own, wasteful on a shared one.
+        device_id: which GPU.
+    """
+
+    provider: Provider = "auto"
+    threads: int | None = None
+    spinning: bool = False
+    device_id: int = 0
+
+    def __post_init__(self) -> None:
+        if self.provider not in get_args(Provider):
+            raise InvalidOption("provider", self.provider, "auto, cpu or cuda is meant")
+        if self.threads is not None and (
+            isinstance(self.threads, bool) or not isinstance(self.threads, int) or self.threads < 1
+        ):
+            raise InvalidOption("threads", self.threads, "a whole number from 1 up is needed")
+
+
+class Graph:
+    """One loaded graph, safe to run from several threads at once.
+
+    Attributes:
+        interface: what it takes and gives.
+        providers: names of the active execution providers, the first doing the work.
+    """
+
+    def __init__(
+        self, session: onnxruntime.InferenceSession, interface: GraphInterface, device_id: int
+    ) -> None:
+        self.interface = interface
+        self.providers: tuple[str, ...] = tuple(session.get_providers())
+        self._session = session
+        self._device = ("cuda" if self.on_cuda else "cpu", device_id if self.on_cuda else 0)
+
+    @property
+    def on_cuda(self) -> bool:
+        """Whether the graph runs on a GPU."""
+        return self.providers[0] == CUDA
+
+    def run(self, **inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Run the graph once.
+
+        Args:
+            inputs: float32 arrays by input name.
+
+        Returns:
+            The output, in memory of its own.
+        """
+        binding = self._session.io_binding()
+        for name, array in inputs.items():
+            value = onnxruntime.OrtValue.ortvalue_from_numpy(
+                np.ascontiguousarray(array, dtype=np.float32), *self._device
+            )
+            binding.bind_ortvalue_input(name, value)
+        binding.bind_output(self.interface.output, *self._device)
+        self._session.run_with_iobinding(binding)
+        output: NDArray[np.float32] = binding.copy_outputs_to_cpu()[0]
+        return output
+
+
+def open_graph(data: bytes, interface: GraphInterface, settings: SessionSettings) -> Graph:
+    """Load a graph, check its interface and see that the provider asked for does the work.
+
+    Args:
+        data: the ONNX file's bytes.
+        interface: what the graph should take and give.
+        settings: provider, threads and the like.
+
+    Raises:
+        InvalidBundle: this is no graph, or not one with that interface.
+        ProviderUnavailable: the provider asked for is missing, inactive, or leaves
+            computation to the CPU.
+    """
+    if settings.provider == "cpu":
+        return _open_on_cpu(data, interface, settings)
+    if CUDA in onnxruntime.get_available_providers():
+        graph = _open_on_cuda(data, interface, settings)
+        if graph is not None:
+            return graph
+        reason = "ONNX Runtime could not start it (is there a GPU, its driver, CUDA and cuDNN?)"
+    else:
+        reason = "this build of ONNX Runtime does not have it (onnxruntime-gpu does)"
+    if settings.provider == "cuda":
+        raise ProviderUnavailable(CUDA, reason)
+    _log.info("%s runs on the CPU: %s", interface.file_name, reason)
+    return _open_on_cpu(data, interface, settings)
+
+
+def available_cpus(limit_file: Path = CGROUP_CPU_LIMIT) -> int:
+    """Count the CPUs that this process may use: its affinity, and its container's quota.
+
+    Args:
+        limit_file: the control group's `cpu.max`, quota and period or `max`.
+    """
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    count = count or 1
+    try:
+        quota, period = limit_file.read_text().split()
+    except (OSError, ValueError):
+        return count
+    if quota == "max":
+        return count
+    return max(1, min(count, round(int(quota) / int(period))))
+
+
+def _open_on_cpu(data: bytes, interface: GraphInterface, settings: SessionSettings) -> Graph:
+    session = _session(data, interface, _options(settings), [CPU])
+    return Graph(session, interface, settings.device_id)
+
+
+def _open_on_cuda(
+    data: bytes, interface: GraphInterface, settings: SessionSettings
+) -> Graph | None:
+    onnxruntime.preload_dlls()
+    cuda_options = {
+        "device_id": str(settings.device_id),
+        # what a new window length needs, not the next power of two
+        "arena_extend_strategy": "kSameAsRequested",
+        # an exhaustive search would stall the first request of every length
+        "cudnn_conv_algo_search": "HEURISTIC",
+        "cudnn_conv_use_max_workspace": "1",
+        "do_copy_in_default_stream": "1",
+        # TF32 would take fp32 graphs below the precision that they are named for
+        "use_tf32": "0",
+    }
+    options = _options(settings)
+    with tempfile.TemporaryDirectory(prefix="openvoice-profile-") as folder:
+        options.enable_profiling = True
+        options.profile_file_prefix = str(Path(folder) / "profile")
+        session = _session(data, interface, options, [(CUDA, cuda_options), CPU])
+        if session.get_providers()[0] != CUDA:
+            session.end_profiling()
+            return None
+        graph = Graph(session, interface, settings.device_id)
+        graph.run(**interface.zeros(1, PROBE_FRAMES))
+        left = cpu_compute_nodes(Path(session.end_profiling()))
+    if left:
+        raise ProviderUnavailable(
+            CUDA, f"{interface.file_name} would compute on the CPU in {', '.join(left)}"
+        )
+    return graph
+
+
+def _session(
+    data: bytes,
+    interface: GraphInterface,
+    options: onnxruntime.SessionOptions,
+    providers: list[Any],
+) -> onnxruntime.InferenceSession:
+    try:
+        session = onnxruntime.InferenceSession(data, options, providers=providers)
+    except _LOAD_ERRORS as error:
+        reason = str(error).splitlines()[0]
+        raise InvalidBundle(interface.file_name, f"is not a graph to run: {reason}") from error
+    session.disable_fallback()
+    interface.check(session)
+    return session
+
+
+def _options(settings: SessionSettings) -> onnxruntime.SessionOptions:
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.intra_op_num_threads = settings.threads or available_cpus()
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    options.add_session_config_entry(
+        "session.intra_op.allow_spinning", "1" if settings.spinning else "0"
+    )
+    # silence drives activations into denormals, which a CPU computes many times slower
+    options.add_session_config_entry("session.set_denormal_as_zero", "1")
+    return options

@@ -1,0 +1,131 @@
+"""Tone embedding: one voice as a vector, from a clip of any length."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+
+from runtime.arrays import Spectrogram, Tone, Waveform
+from runtime.errors import AudioTooShort, SilentAudio
+from runtime.frames import FrameReader
+from runtime.manifest import Manifest
+from runtime.sessions import Graph
+from runtime.spectrogram import SpectrogramTransform
+from runtime.voice_activity import hop_energies, loudest_energy, margin_hops, voiced_hops
+
+
+class ToneExtraction:
+    """The embedding of one clip, worked out window by window.
+
+    Iterate to the end, then read `tone`. Each step runs the encoder at most once, so that a
+    caller can share a machine between a long clip and others.
+    """
+
+    def __init__(
+        self,
+        encoder: Graph,
+        manifest: Manifest,
+        blocks: Iterable[Waveform],
+        *,
+        allow_silent: bool = False,
+    ) -> None:
+        """Prepare to embed a clip.
+
+        Args:
+            encoder: the tone encoder.
+            manifest: of its model.
+            blocks: the clip, mono at the model's sample rate, [samples] each.
+            allow_silent: embed a silent clip as it is instead of refusing it.
+        """
+        self._encoder = encoder
+        self._manifest = manifest
+        self._reader = FrameReader(blocks, SpectrogramTransform.of(manifest))
+        self._allow_silent = allow_silent
+        self._weighted: list[tuple[Tone, float]] = []
+        self._steps = self._run()
+
+    @property
+    def tone(self) -> Tone:
+        """The embedding, [tone_dimension]; what is not yet worked out is first."""
+        for _ in self:
+            pass
+        return average_tones(self._weighted)
+
+    @property
+    def samples(self) -> int:
+        """Samples of the clip that have been read: all of them at the end."""
+        return self._reader.fetched_samples
+
+    def __iter__(self) -> Iterator[None]:
+        return self._steps
+
+    def _run(self) -> Iterator[None]:
+        longest = self._manifest.reference_frames
+        pending: list[Spectrogram] = []
+        frames = 0
+        for part in self._voiced():
+            pending.append(part)
+            frames += part.shape[1]
+            while frames >= 2 * longest:
+                joined = np.concatenate(pending, axis=1)
+                self._embed(joined[:, :longest])
+                pending = [joined[:, longest:]]
+                frames -= longest
+                yield
+        rest = np.concatenate(pending, axis=1)
+        # two halves rather than a full window and a scrap
+        for half in np.array_split(rest, -(-frames // longest), axis=1):
+            self._embed(half)
+            yield
+
+    def _voiced(self) -> Iterator[Spectrogram]:
+        """Give the clip's spectrogram without its silence, chapter by chapter.
+
+        Silence is what lies far below the loudest moment so far, this chapter's included.
+        """
+        chapter_frames = 2 * self._manifest.reference_frames
+        hop = self._manifest.hop_samples
+        margin = margin_hops(self._manifest.sample_rate_hz, hop)
+        loudest = 0.0
+        found = False
+        beginning: Spectrogram | None = None
+        start = 0
+        while (stop := self._reader.available(start + chapter_frames)) > start:
+            energies = hop_energies(self._reader.samples(start, stop), hop)
+            loudest = max(loudest, loudest_energy(energies))
+            voiced = voiced_hops(energies, loudest, margin)
+            if voiced.any():
+                found = True
+                spectrogram = self._reader.spectrogram(start, stop)
+                yield spectrogram if voiced.all() else spectrogram[:, voiced]
+            elif beginning is None:
+                beginning_stop = min(stop, start + self._manifest.reference_frames)
+                beginning = self._reader.spectrogram(start, beginning_stop)
+            self._reader.forget(stop)
+            start = stop
+        if start == 0:
+            raise AudioTooShort(0.0, 0.0)
+        if not found:
+            if not self._allow_silent or beginning is None:
+                raise SilentAudio
+            yield beginning
+
+    def _embed(self, spectrogram: Spectrogram) -> None:
+        frames = spectrogram.shape[1]
+        lacking = self._manifest.minimum_reference_frames - frames
+        if lacking > 0:
+            spectrogram = np.pad(spectrogram, ((0, 0), (0, lacking)), mode="symmetric")
+        tone = self._encoder.run(spectrogram=spectrogram[np.newaxis])
+        self._weighted.append((tone.reshape(-1), frames))
+
+
+def average_tones(weighted: Sequence[tuple[Tone, float]]) -> Tone:
+    """Average embeddings of one voice.
+
+    Args:
+        weighted: each embedding, [tone_dimension], with the length that it speaks for.
+
+    Returns:
+        [tone_dimension]
+    """
+    tones, weights = zip(*weighted, strict=True)
+    return np.average(np.stack(tones), axis=0, weights=weights).astype(np.float32)

@@ -1,0 +1,55 @@
+"""WAV out: mono, 16-bit PCM."""
+
+import struct
+
+import numpy as np
+
+from runtime.arrays import Waveform
+
+_HEADER_BYTES = 44
+_FULL_SCALE = 32767
+
+MAXIMUM_SAMPLES = (2**32 - _HEADER_BYTES) // 2
+"""What a WAV's 32-bit sizes can hold."""
+
+
+def pcm16(waveform: Waveform) -> bytes:
+    """Round samples to little-endian 16-bit integers, those beyond -1 to 1 clipped.
+
+    Args:
+        waveform: [samples].
+    """
+    scaled = np.clip(waveform, -1, 1) * np.float32(_FULL_SCALE)
+    rounded: bytes = np.rint(scaled, out=scaled).astype("<i2").tobytes()
+    return rounded
+
+
+def header(samples: int, sample_rate_hz: int) -> bytes:
+    """Give what stands in a WAV before its samples."""
+    data_bytes = 2 * samples
+    return struct.pack(
+        "<4sI4s4sIHHIIHH4sI",
+        b"RIFF",
+        _HEADER_BYTES - 8 + data_bytes,
+        b"WAVE",
+        b"fmt ",
+        16,
+        1,
+        1,
+        sample_rate_hz,
+        2 * sample_rate_hz,
+        2,
+        16,
+        b"data",
+        data_bytes,
+    )
+
+
+def encode(waveform: Waveform, sample_rate_hz: int) -> bytes:
+    """Make a WAV file.
+
+    Args:
+        waveform: [samples].
+        sample_rate_hz: its rate.
+    """
+    return header(len(waveform), sample_rate_hz) + pcm16(waveform)
