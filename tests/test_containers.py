@@ -1,0 +1,70 @@
+"""The images are made of what is in the tree, and only of that."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+EXTRAS = {"Dockerfile.cpu": "cpu", "Dockerfile.gpu": "gpu"}
+CONTENTS = ["runtime", "server", "samples", "onnx_models/compact"]
+
+
+def instructions(dockerfile: str) -> list[tuple[str, str]]:
+    """Return the instructions of a Dockerfile, each with its argument on one line."""
+    text = (ROOT / dockerfile).read_text("utf-8").replace("\\\n", "")
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    return [(line.partition(" ")[0], line.partition(" ")[2].strip()) for line in lines]
+
+
+def copied(dockerfile: str) -> list[str]:
+    arguments = [argument for name, argument in instructions(dockerfile) if name == "COPY"]
+    return [
+        source
+        for argument in arguments
+        if not argument.startswith("--from=")
+        for source in argument.split()[:-1]
+    ]
+
+
+@pytest.mark.parametrize("dockerfile", EXTRAS)
+def test_everything_copied_is_there_and_reaches_the_builder(dockerfile: str) -> None:
+    let_through = re.findall(r"^!(.+)$", (ROOT / ".dockerignore").read_text("utf-8"), re.MULTILINE)
+    assert copied(dockerfile) == ["LICENSE", "pyproject.toml", *CONTENTS]
+    for source in copied(dockerfile):
+        assert (ROOT / source).exists()
+        assert any(fnmatch(source, pattern) for pattern in let_through)
+
+
+@pytest.mark.parametrize(("dockerfile", "extra"), EXTRAS.items())
+def test_only_runtime_dependencies_are_installed(dockerfile: str, extra: str) -> None:
+    runs = " ".join(argument for name, argument in instructions(dockerfile) if name == "RUN")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    installed = project["dependencies"] + project["optional-dependencies"][extra]
+    names = {re.split(r"[^a-z0-9-]", requirement)[0] for requirement in installed}
+    assert re.findall(r"pip install --no-cache-dir (\S+)", runs) == [f"'.[{extra}]'"]
+    assert not names & {"torch", "onnx", "onnxscript", "onnxslim", "scipy"}
+
+
+@pytest.mark.parametrize("dockerfile", EXTRAS)
+def test_it_runs_as_nobody_on_every_address(dockerfile: str) -> None:
+    last = [name for name, _ in instructions(dockerfile)]
+    values = dict(instructions(dockerfile))
+    assert values["USER"] == "10001:10001"
+    assert last.index("USER") > max(i for i, name in enumerate(last) if name in ("RUN", "COPY"))
+    assert "OPENVOICE_BIND=0.0.0.0:5000" in values["ENV"]
+    assert json.loads(values["CMD"]) == ["python", "-m", "server"]
+
+
+@pytest.mark.parametrize("dockerfile", EXTRAS)
+def test_the_health_check_is_valid_python(dockerfile: str) -> None:
+    value = dict(instructions(dockerfile))["HEALTHCHECK"]
+    command = json.loads(value[value.index("CMD ") + 4 :])
+    assert command[:2] == ["python", "-c"]
+    assert "/readyz" in command[2]
+    compile(command[2], dockerfile, "exec")
