@@ -8,7 +8,7 @@ import numpy as np
 from runtime.arrays import Tone, Waveform
 from runtime.bundle import Bundle
 from runtime.conversion import Conversion
-from runtime.decode import AudioFile, MemorySource
+from runtime.decode import AudioFile
 from runtime.errors import AudioTooShort, InvalidOption
 from runtime.interface import tone_converter_interface, tone_encoder_interface
 from runtime.manifest import Manifest
@@ -16,6 +16,7 @@ from runtime.noise import fresh_seed
 from runtime.options import check_frames, check_seed, check_share, check_tone, check_waveform
 from runtime.resample import resample_blocks
 from runtime.sessions import Graph, Provider, SessionSettings, open_graph
+from runtime.source import MemorySource
 from runtime.spectrogram import SpectrogramTransform
 from runtime.tau import blend_tones, tone_weight
 from runtime.tone import ToneExtraction, average_tones

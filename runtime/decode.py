@@ -16,6 +16,8 @@ from runtime.errors import (
     AudioTooShort,
     UndecodableAudio,
 )
+from runtime.mp3 import counts_frames
+from runtime.source import FileSource, MemorySource
 
 BLOCK_SAMPLES = 65_536
 """Samples decoded at a time, over all channels."""
@@ -33,31 +35,6 @@ _UNRECOGNISED_FORMAT = 1
 _UNKNOWN_FRAMES = 2**63 - 1
 # a decoder's own delay and padding, which a length may or may not count
 _LENGTH_SLACK_FRAMES = 4 * 1152
-
-
-class MemorySource:
-    """Bytes in memory as a binary file, without copying them first."""
-
-    def __init__(self, data: bytes | bytearray | memoryview) -> None:
-        self._data = memoryview(data).cast("B")
-        self._position = 0
-
-    def seek(self, offset: int, whence: int = 0, /) -> int:
-        """Move, from the start (0), from here (1) or from the end (2)."""
-        base = (0, self._position, len(self._data))[whence]
-        self._position = max(0, base + offset)
-        return self._position
-
-    def tell(self) -> int:
-        """Say where the next read begins."""
-        return self._position
-
-    def readinto(self, buffer: memoryview, /) -> int:
-        """Fill a buffer as far as there are bytes, and count them."""
-        chunk = self._data[self._position : self._position + len(buffer)]
-        buffer[: len(chunk)] = chunk
-        self._position += len(chunk)
-        return len(chunk)
 
 
 class _ForwardFile(soundfile.SoundFile):  # type: ignore[misc]
@@ -79,11 +56,11 @@ class AudioFile:
         channels: of the file.
     """
 
-    def __init__(self, source: MemorySource | int, *, maximum_seconds: float) -> None:
+    def __init__(self, source: MemorySource | FileSource, *, maximum_seconds: float) -> None:
         """Open a file; its format is told by its content.
 
         Args:
-            source: the file's bytes, or an open file's descriptor, which stays open.
+            source: the file's bytes.
             maximum_seconds: a file that says or turns out to be longer is refused.
 
         Raises:
@@ -91,12 +68,14 @@ class AudioFile:
             AudioTooLong: its header announces more.
         """
         try:
-            self._file = _ForwardFile(source, closefd=False)
+            self._file = _ForwardFile(source.handle, closefd=False)
         except soundfile.LibsndfileError as error:
             unknown = error.code == _UNRECOGNISED_FORMAT
             raise UndecodableAudio("unknown_format" if unknown else "corrupt") from error
         self._maximum_seconds = maximum_seconds
         self._decoded = 0
+        # a wrong guess must not refuse a good file
+        self._length_known = self._file.format != "MP3" or counts_frames(source)
         self.sample_rate_hz: int = self._file.samplerate
         self.channels: int = self._file.channels
         try:
@@ -154,7 +133,7 @@ class AudioFile:
     @property
     def _announced_frames(self) -> int | None:
         frames: int = self._file.frames
-        return None if frames >= _UNKNOWN_FRAMES else frames
+        return frames if self._length_known and frames < _UNKNOWN_FRAMES else None
 
     def _read(self, frames: int) -> NDArray[np.float32]:
         try:

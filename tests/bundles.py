@@ -109,8 +109,8 @@ def tone_converter() -> onnx.ModelProto:
     generator = np.random.default_rng(2)
 
     def normal(*shape: int) -> NDArray[np.float64]:
-        drawn: NDArray[np.float64] = generator.standard_normal(shape)
-        return drawn / np.sqrt(np.prod(shape[1:]))
+        scale = float(np.sqrt(np.prod(shape[1:])))
+        return generator.standard_normal(shape) / scale
 
     weights = {
         "first": normal(HIDDEN, BINS, 3),
