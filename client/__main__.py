@@ -1,7 +1,7 @@
 """`python -m client`: use a server from the command line.
 
-Exit codes: 0 done, 1 the server refused or failed, 2 bad arguments or an unreadable file,
-3 the server cannot be reached or is none of ours, 130 interrupted.
+Exit codes: 0 done, 1 something failed (one line on standard error says what), 2 the arguments are
+not understood, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -16,9 +16,12 @@ from pathlib import Path
 from tqdm import tqdm
 
 from client.audio import write_wav
-from client.errors import ApiError, ClientError, UnreadableAudio
+from client.errors import ApiError, ClientError
 from client.results import Piece
 from client.synchronous import Client
+
+EXIT_FAILED = 1
+EXIT_INTERRUPTED = 130
 
 
 def parser() -> argparse.ArgumentParser:
@@ -32,9 +35,9 @@ def parser() -> argparse.ArgumentParser:
     clone.add_argument(
         "--target",
         required=True,
-        action="append",
+        nargs="+",
         metavar="FILE",
-        help="clip of the voice to imitate; give it again for more clips of the same speaker",
+        help="the voice to imitate: one clip, or several of one speaker",
     )
     clone.add_argument("--source", required=True, metavar="FILE", help="speech to convert")
     clone.add_argument("--output", required=True, type=Path, metavar="FILE", help="WAV to write")
@@ -88,20 +91,21 @@ def main(arguments: list[str] | None = None) -> int:
                 print(json.dumps(client.info(), ensure_ascii=False, indent=2))
     except ApiError as error:
         request = f" [request {error.request_id}]" if error.request_id else ""
-        return fail(f"{error}{request}", 1)
-    except (UnreadableAudio, OSError) as error:
-        return fail(str(error), 2)
+        return fail(f"{error}{request}")
     except ClientError as error:
-        return fail(str(error), 3)
+        return fail(str(error))
+    except OSError as error:
+        return fail(f"{error.filename}: {error.strerror}")
     except KeyboardInterrupt:
-        return fail("interrupted", 130)
+        fail("interrupted")
+        return EXIT_INTERRUPTED
     return 0
 
 
-def fail(message: str, code: int) -> int:
-    """Print one line to standard error and return the exit code."""
+def fail(message: str) -> int:
+    """Print one line to standard error and return the exit code of a failure."""
     print("error: " + " ".join(message.split()), file=sys.stderr)
-    return code
+    return EXIT_FAILED
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ def test_clone_writes_the_stream(box: Box) -> None:
 
 
 def test_several_targets(box: Box) -> None:
-    assert box.clone("--target", str(box.source)) == 0
+    assert box.clone("--target", str(box.target), str(box.source)) == 0
     assert len(box.server.bodies[0]["target_audio"]) == 2
 
 
@@ -82,21 +82,21 @@ def test_a_refusal_is_one_line(box: Box, capsys: pytest.CaptureFixture[str]) -> 
 
 def test_a_missing_file(box: Box, capsys: pytest.CaptureFixture[str]) -> None:
     box.source.unlink()
-    assert box.clone() == 2
+    assert box.clone() == 1
     assert capsys.readouterr().err.count("\n") == 1
     assert box.server.requests == []
 
 
 def test_an_output_that_cannot_be_written(box: Box, capsys: pytest.CaptureFixture[str]) -> None:
     box.output = box.output.parent / "missing" / "output.wav"
-    assert box.clone() == 2
+    assert box.clone() == 1
     assert "missing" in capsys.readouterr().err
 
 
 def test_a_broken_stream_keeps_the_old_output(box: Box) -> None:
     box.output.write_bytes(b"old")
     box.server.cut_after_lines = 2
-    assert box.clone() == 3
+    assert box.clone() == 1
     assert box.output.read_bytes() == b"old"
     assert box.leftovers == {"output.wav"}
 
@@ -112,7 +112,7 @@ def test_an_interruption(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_no_server(box: Box, capsys: pytest.CaptureFixture[str]) -> None:
     box.server.reachable = False
-    assert box.clone() == 3
+    assert box.clone() == 1
     assert "cannot reach http://box:5000" in capsys.readouterr().err
 
 
