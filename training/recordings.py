@@ -1,0 +1,110 @@
+"""Random aligned crops of the prepared recordings, a batch at a time."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from training.prepare import Recording
+
+HOP_SAMPLES = 256
+MARGIN_SAMPLES = 384
+"""Real samples to each side of a crop, where a whole clip would be reflected."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Items say the same in `source` and `target`; where the recording is one, they are equal.
+
+    Waveforms are [batch, frames * 256 + 768]; the margins belong to the spectrogram alone.
+    """
+
+    source: Tensor
+    target: Tensor
+    source_reference: Tensor
+    target_reference: Tensor
+    source_teacher: Tensor
+    target_teacher: Tensor
+    source_log_f0: Tensor
+    target_log_f0: Tensor
+
+
+class Recordings:
+    """The prepared set in memory."""
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        """Args:
+        folder: what `prepare` wrote.
+        seed: of every random choice.
+        """
+        self.waveforms: NDArray[np.int16] = np.load(folder / "waveforms.npy")
+        self.teacher: NDArray[np.float32] = np.load(folder / "teacher.npy")
+        rows = json.loads((folder / "recordings.json").read_text())
+        self.rows = [Recording(**row) for row in rows]
+        groups: dict[tuple[str, float, int], list[int]] = {}
+        for index, row in enumerate(self.rows):
+            groups.setdefault((row.speaker, row.rate, row.samples), []).append(index)
+        self.groups = list(groups.values())
+        self.weights = np.array([self.rows[g[0]].samples for g in self.groups], np.float64)
+        self.weights /= self.weights.sum()
+        self.random = np.random.default_rng(seed)
+
+    def _cut(self, row: Recording, first: int, samples: int) -> NDArray[np.float32]:
+        cut = np.zeros(samples + 2 * MARGIN_SAMPLES, np.float32)
+        low, high = first - MARGIN_SAMPLES, first + samples + MARGIN_SAMPLES
+        inside_low, inside_high = max(low, 0), min(high, row.samples)
+        piece = self.waveforms[row.start + inside_low : row.start + inside_high]
+        cut[inside_low - low : inside_low - low + len(piece)] = piece
+        return cut / 32768
+
+    def _first(self, row: Recording, samples: int) -> int:
+        return int(self.random.integers(0, max(1, row.samples - samples)))
+
+    def _pair(self, group: list[int], identity_share: float) -> tuple[int, int]:
+        natural, others = group[0], group[1:]
+        if self.random.random() < identity_share:
+            chosen = natural if self.random.random() < 0.8 else int(self.random.choice(others))
+            return chosen, chosen
+        if self.random.random() < 0.8:
+            return int(self.random.choice(others)), natural
+        source, target = self.random.choice(group, 2, replace=False)
+        return int(source), int(target)
+
+    def batch(self, size: int, frames: int, identity_share: float) -> Batch:
+        """Args:
+            size: items.
+            frames: frames of each crop.
+            identity_share: probability that target and source are one recording.
+
+        Returns:
+            A batch of fresh crops at random levels.
+        """
+        samples = frames * HOP_SAMPLES
+        reference_samples = int(self.random.integers(110, 220)) * HOP_SAMPLES
+        columns: list[list[NDArray[np.float32]]] = [[] for _ in range(4)]
+        indices: list[tuple[int, int]] = []
+        for group_index in self.random.choice(len(self.groups), size, p=self.weights):
+            source, target = self._pair(self.groups[group_index], identity_share)
+            indices.append((source, target))
+            level = 10 ** (self.random.uniform(-12, 6) / 20)
+            first = self._first(self.rows[source], samples)
+            for column, index in zip(columns[:2], (source, target), strict=True):
+                column.append(self._cut(self.rows[index], first, samples) * np.float32(level))
+            for column, index in zip(columns[2:], (source, target), strict=True):
+                row = self.rows[index]
+                column.append(
+                    self._cut(row, self._first(row, reference_samples), reference_samples)
+                )
+        waveforms = [torch.from_numpy(np.stack(column)) for column in columns]
+        sources = [source for source, _ in indices]
+        targets = [target for _, target in indices]
+        teachers = [torch.from_numpy(self.teacher[chosen]) for chosen in (sources, targets)]
+        log_f0 = [
+            torch.tensor([[self.rows[i].log_f0_mean, self.rows[i].log_f0_spread] for i in chosen])
+            for chosen in (sources, targets)
+        ]
+        return Batch(*waveforms, *teachers, *log_f0)
