@@ -1,0 +1,106 @@
+// The reference part of the page, drawn from what the server says of itself: /openapi.json and /api/info.
+import { codeBlock, codeTabs, forgetTabs } from "./code-blocks.js";
+import { bytes, el, language, say, text } from "./dom.js";
+import { examples } from "./examples.js";
+import { description, fieldTable, table } from "./tables.js";
+import { texts } from "./text.js";
+
+const LONGEST_TEXT = 72;
+const MODEL_FIELDS = ["name", "variant", "model_id", "precision", "providers", "sample_rate", "input_bandwidth_hz", "real_time_factor", "licence"];
+
+/**
+ * Draws every table and example.
+ *
+ * @param openapi /openapi.json
+ * @param live answers of this server by path: /api/info and /api/health
+ * @param samples samples.json: its first two voices are target and source of the examples
+ */
+export function drawReference({ openapi, live, samples }) {
+  const info = live["/api/info"];
+  const clips = samples.slice(0, 2).map((sample) => sample.file);
+  const code = examples(location.origin, clips, info.api_key_required);
+  const sections = [...document.querySelectorAll("[data-operation]")];
+  forgetTabs();
+  for (const section of sections) drawOperation(section, openapi, code, live);
+  for (const place of document.querySelectorAll("[data-example]")) place.replaceChildren(codeTabs(code[place.dataset.example]));
+  drawOtherOperations(openapi, sections.map((section) => section.dataset.operation));
+  drawErrors(openapi);
+  drawLimits(info.limits);
+  drawModel(info);
+}
+
+function drawOperation(section, openapi, code, live) {
+  const [method, path] = section.dataset.operation.split(" ");
+  const operation = openapi.paths[path][method];
+  section.querySelector("h2").replaceChildren(el("span", { class: `method ${method}` }, method.toUpperCase()), el("code", {}, path));
+  section.querySelector(".drawn")?.remove();
+  const drawn = el("div", { class: "drawn" });
+  const add = (key, content) => content && drawn.append(say(el("h3"), key), content);
+  const request = operation.requestBody?.content["application/json"];
+  const [kind, answer] = Object.entries(operation.responses["200"].content)[0];
+  add("reference.request", request && fieldTable(openapi, request.schema));
+  add("reference.response", fieldTable(openapi, answer.schema));
+  add("reference.example", codeTabs(code[path]));
+  if (live[path]) add("reference.answer_live", codeBlock(shortened(live[path])));
+  else add("reference.answer", codeBlock(answerText(kind, answer.example)));
+  section.append(drawn);
+}
+
+function answerText(kind, example) {
+  if (!kind.includes("ndjson")) return shortened(example);
+  return example.trim().split("\n").map((line) => shortened(JSON.parse(line), 0)).join("\n");
+}
+
+/** JSON for reading: base64 and other endless texts are cut. */
+function shortened(value, indent = 2) {
+  const cut = (_, item) => (typeof item === "string" && item.length > LONGEST_TEXT ? `${item.slice(0, 24)}…` : item);
+  return JSON.stringify(value, cut, indent);
+}
+
+function drawOtherOperations(openapi, shown) {
+  const rows = [];
+  for (const [path, methods] of Object.entries(openapi.paths)) {
+    for (const [method, operation] of Object.entries(methods)) {
+      if (!shown.includes(`${method} ${path}`)) rows.push([el("code", {}, `${method.toUpperCase()} ${path}`), description(operation)]);
+    }
+  }
+  fill("operations-table", table(["table.endpoint", "table.meaning"], rows));
+}
+
+function drawErrors(openapi) {
+  const rows = openapi["x-errors"].map((error) => [
+    el("code", {}, error.code), String(error.status), language() === "zh" ? error.message_zh : error.message_en,
+  ]);
+  fill("errors-table", table(["table.code", "table.status", "table.message"], rows));
+}
+
+function drawLimits(limits) {
+  const rows = Object.entries(limits).map(([name, value]) => {
+    const title = texts[`limit.${name}`] ? text(`limit.${name}`) : "";
+    return [el("div", {}, title, el("small", { class: "type" }, el("code", {}, name))), amount(name, value)];
+  });
+  fill("limits-table", table(["table.limit", "table.value"], rows));
+  for (const place of document.querySelectorAll("[data-limit]")) {
+    place.textContent = amount(place.dataset.limit, limits[place.dataset.limit]);
+  }
+}
+
+function amount(name, value) {
+  if (Array.isArray(value)) return value.map((one) => amount(name, one)).join(" – ");
+  if (name.includes("bytes")) return bytes(value);
+  if (!name.includes("seconds")) return String(value);
+  if (value >= 60 && value % 60 === 0) return text("limit.minutes", { minutes: value / 60 });
+  return text("limit.seconds", { seconds: value });
+}
+
+function drawModel(info) {
+  const shown = { ...info, providers: info.providers.join(", "), sample_rate: `${info.sample_rate} Hz`, input_bandwidth_hz: `${info.input_bandwidth_hz} Hz` };
+  const rows = MODEL_FIELDS.map((name) => [text(`model.${name}`), String(shown[name])]);
+  const graphs = Object.entries(info.graphs).map(([file, hash]) => el("div", {}, file, el("code", { class: "hash" }, hash)));
+  rows.push([text("model.graphs"), el("div", {}, ...graphs)]);
+  fill("model-table", table(null, rows));
+}
+
+function fill(id, content) {
+  document.getElementById(id).replaceChildren(content);
+}
