@@ -1,0 +1,107 @@
+"""The client against the real server."""
+
+from __future__ import annotations
+
+import wave
+from pathlib import Path
+
+import pytest
+import soundfile
+
+from client import ApiError, AsyncClient, Client, UnexpectedAnswer
+from client.__main__ import main
+from client.audio import pcm_of
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+TARGET = SAMPLES / "english-woman.flac"
+SOURCE = SAMPLES / "scottish-man.wav"
+LONG_SOURCE = SAMPLES / "english-man-half-minute.mp3"
+
+
+def samples_at_22050(path: Path) -> int:
+    info = soundfile.info(path)
+    return round(info.frames * 22050 / info.samplerate)
+
+
+def test_health_and_info(live_server: str) -> None:
+    with Client(live_server) as client:
+        assert client.health()["sample_rate"] == 22050
+        assert client.info()["tone_dimension"] == 256
+
+
+def test_one_request_a_tone_and_a_stream_agree(live_server: str) -> None:
+    with Client(live_server) as client:
+        direct = client.clone(TARGET, SOURCE, tau=1.0, seed=5)
+        tone = client.tone(TARGET)
+        by_tone = client.clone(tone, SOURCE, tau=1.0, seed=5)
+        with client.clone_stream(TARGET, SOURCE, tau=1.0, seed=5) as stream:
+            streamed = b"".join(piece.pcm for piece in stream)
+    pcm, sample_rate_hz = pcm_of(direct.wav)
+    assert sample_rate_hz == 22050
+    assert len(pcm) // 2 == samples_at_22050(SOURCE)
+    assert pcm_of(by_tone.wav)[0] == pcm
+    assert len(streamed) == len(pcm)
+    assert direct.stats.total_seconds >= direct.stats.clone_seconds
+    assert direct.request_id
+    assert tone.seconds == pytest.approx(6.93, abs=0.01)
+
+
+def test_several_targets(live_server: str) -> None:
+    with Client(live_server) as client:
+        result = client.clone([TARGET, SAMPLES / "english-woman-minute.mp3"], SOURCE)
+    assert len(pcm_of(result.wav)[0]) // 2 == samples_at_22050(SOURCE)
+
+
+def test_segments_are_as_long_as_the_source(live_server: str) -> None:
+    with Client(live_server) as client:
+        pieces = list(client.clone_segments(TARGET, LONG_SOURCE, tau=1.0))
+    assert len(pieces) == 3
+    assert sum(map(len, pieces)) // 2 == pytest.approx(samples_at_22050(LONG_SOURCE), abs=1)
+
+
+async def test_asynchronous_calls(live_server: str) -> None:
+    async with AsyncClient(live_server) as client:
+        tone = await client.tone(TARGET)
+        result = await client.clone(tone, SOURCE)
+        async with client.clone_stream(tone, SOURCE) as stream:
+            streamed = [piece.pcm async for piece in stream]
+        pieces = [pcm async for pcm in client.clone_segments(tone, LONG_SOURCE)]
+    samples = samples_at_22050(SOURCE)
+    assert len(pcm_of(result.wav)[0]) // 2 == sum(map(len, streamed)) // 2 == samples
+    assert len(pieces) == 3
+
+
+def test_errors_come_typed_and_in_the_language_asked_for(live_server: str) -> None:
+    messages = []
+    for language in ("en", "zh"):
+        with Client(live_server, language=language) as client:
+            with pytest.raises(ApiError) as caught:
+                client.clone(TARGET, b"no audio")
+            assert caught.value.code == "undecodable_audio"
+            assert caught.value.status == 422
+            assert caught.value.param == "source_audio"
+            assert caught.value.request_id
+            messages.append(caught.value.message)
+    assert messages[0].isascii()
+    assert not messages[1].isascii()
+
+
+def test_an_invalid_tau_is_the_servers_to_refuse(live_server: str) -> None:
+    with Client(live_server) as client, pytest.raises(ApiError) as caught:
+        client.clone(TARGET, SOURCE, tau=2.0)
+    assert (caught.value.code, caught.value.param) == ("invalid_field", "tau")
+
+
+def test_another_service_is_told_apart(live_server: str) -> None:
+    with Client(live_server + "/static") as client, pytest.raises((UnexpectedAnswer, ApiError)):
+        client.health()
+
+
+def test_command(live_server: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    output = tmp_path / "output.wav"
+    files = ["--target", str(TARGET), "--source", str(LONG_SOURCE), "--output", str(output)]
+    assert main(["clone", "--server", live_server, *files, "--tau", "1"]) == 0
+    with wave.open(str(output)) as sound:
+        assert sound.getnframes() == samples_at_22050(LONG_SOURCE)
+    assert main(["clone", "--server", live_server, *files, "--tau", "7"]) == 1
+    assert "invalid_field (tau)" in capsys.readouterr().err
