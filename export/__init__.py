@@ -1,0 +1,1 @@
+"""From PyTorch networks and checkpoints to checked ONNX bundles."""

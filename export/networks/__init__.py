@@ -1,0 +1,1 @@
+"""The networks as PyTorch modules: OpenVoice's converter and the compact model."""
