@@ -1,0 +1,72 @@
+"""`python -m server`: reads the settings and serves until it is told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import Any
+
+from server import settings as settings_module
+from server.settings import OPTIONS, Settings, SettingsError
+
+
+def parse_arguments(arguments: list[str]) -> dict[str, Any]:
+    """Turn the command line into settings: only those that were given.
+
+    Raises:
+        SettingsError: A value cannot be used.
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m server",
+        description="Serve voice cloning over HTTP.",
+        epilog="Every option is also a variable, such as OPENVOICE_BODY_BYTES for --body-bytes; "
+        "the address is OPENVOICE_BIND=host:port.",
+    )
+    defaults = Settings()
+    for name, option in OPTIONS.items():
+        allowed = settings_module.choices(name)
+        default = getattr(defaults, name)
+        shown = "" if default in (None, ()) else f" (default {default})"
+        parser.add_argument(
+            "--" + name.replace("_", "-"),
+            dest=name,
+            default=None,
+            metavar=None if allowed else name.rpartition("_")[2].upper(),
+            choices=allowed or None,
+            help=option.about + shown,
+        )
+    given = {name: text for name, text in vars(parser.parse_args(arguments)).items() if text}
+    found: dict[str, Any] = {}
+    for name, text in given.items():
+        try:
+            found[name] = (
+                settings_module.parse_port(text)
+                if name == "port"
+                else settings_module.parse(name, text)
+            )
+        except SettingsError as error:
+            raise SettingsError(f"--{name.replace('_', '-')}: {error}") from None
+    return found
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; return its exit status."""
+    try:
+        overrides = parse_arguments(sys.argv[1:] if arguments is None else arguments)
+        settings, warnings = settings_module.from_environment(os.environ, overrides)
+    except SettingsError as error:
+        print(f"python -m server: {error}", file=sys.stderr)
+        return 2
+    return _serve(settings, warnings)
+
+
+def _serve(settings: Settings, warnings: list[str]) -> int:
+    # Imported here so that --help and a bad option answer without loading the engine.
+    from server.serving import serve
+
+    return serve(settings, warnings)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

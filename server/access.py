@@ -1,0 +1,51 @@
+"""The API key: what needs it, and whether it was sent."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from server.errors import ApiError
+
+_OPEN = frozenset({"/api/health"})
+_SCHEME = "bearer"
+
+
+def needs_key(path: str) -> bool:
+    """Say whether a path is for those with the key: the API and the metrics, not the page."""
+    return path == "/metrics" or (path.startswith("/api/") and path not in _OPEN)
+
+
+class KeyCheck:
+    """ASGI middleware that refuses who does not send the key.
+
+    Args:
+        app: What is inside.
+        api_key: The key.
+    """
+
+    def __init__(self, app: ASGIApp, api_key: str) -> None:
+        self._app = app
+        self._digest = _digest(api_key)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request.
+
+        Raises:
+            ApiError: `unauthorized`.
+        """
+        if scope["type"] == "http" and needs_key(scope["path"]):
+            scheme, _, key = Headers(scope=scope).get("authorization", "").partition(" ")
+            # Digests have one length, so that the comparison's time tells nothing of the key.
+            if scheme.lower() != _SCHEME or not hmac.compare_digest(
+                _digest(key.strip()), self._digest
+            ):
+                raise ApiError("unauthorized", headers={"WWW-Authenticate": "Bearer"})
+        await self._app(scope, receive, send)
+
+
+def _digest(key: str) -> bytes:
+    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()

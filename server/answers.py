@@ -1,0 +1,51 @@
+"""Answers on their way out: in pieces that wait for the client, so that a slow one costs little."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.types import Send
+
+JSON_TYPE = "application/json"
+LINES_TYPE = "application/x-ndjson"
+
+_CHUNK_BYTES = 256 * 1024
+
+
+def to_json(value: Mapping[str, Any]) -> bytes:
+    """Write a JSON object as UTF-8."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+
+
+async def send_start(send: Send, content_type: str, headers: Mapping[str, str]) -> None:
+    """Send the status and headers of a good answer."""
+    everything = {"Content-Type": content_type, **headers}
+    raw = [(name.lower().encode(), text.encode()) for name, text in everything.items()]
+    await send({"type": "http.response.start", "status": 200, "headers": raw})
+
+
+async def send_whole(
+    send: Send, content_type: str, headers: Mapping[str, str], *parts: bytes | bytearray
+) -> None:
+    """Send a good answer whose body is the parts one after another; they are not joined."""
+    length = str(sum(map(len, parts)))
+    await send_start(send, content_type, {"Content-Length": length, **headers})
+    for part in parts:
+        view = memoryview(part)
+        for start in range(0, len(view), _CHUNK_BYTES):
+            chunk = bytes(view[start : start + _CHUNK_BYTES])
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def send_line(send: Send, line: Mapping[str, Any]) -> None:
+    """Send one line of an NDJSON answer."""
+    body = to_json(line) + b"\n"
+    await send({"type": "http.response.body", "body": body, "more_body": True})
+
+
+async def send_end(send: Send) -> None:
+    """End an answer whose length was not announced."""
+    await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -1,0 +1,101 @@
+"""The process: a listener that opens first, a model that loads behind it, an orderly end."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from types import FrameType
+
+import uvicorn
+
+from runtime import DEFAULT_MODEL, VoiceCloner
+from runtime.errors import OpenVoiceError
+from server import logs
+from server.app import create_app
+from server.engine import Engine
+from server.service import Service
+from server.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+_LOAD_FAILED = 1
+
+
+def load_engine(settings: Settings) -> Engine:
+    """Load the model that the settings name.
+
+    Raises:
+        OpenVoiceError: It cannot be loaded as asked.
+    """
+    path = DEFAULT_MODEL if settings.model is None else settings.model
+    return VoiceCloner.load(path, provider=settings.provider, threads=settings.threads)
+
+
+class DrainingServer(uvicorn.Server):
+    """A server that, told to end, refuses work but keeps answering until none is in hand.
+
+    Args:
+        config: Uvicorn's.
+        service: Whose requests are in hand.
+    """
+
+    def __init__(self, config: uvicorn.Config, service: Service) -> None:
+        super().__init__(config)
+        self._service = service
+        self._drain_until = 0.0
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to drain; a second signal ends at once."""
+        lifecycle = self._service.lifecycle
+        if lifecycle.draining:
+            self.should_exit = self.force_exit = True
+            return
+        lifecycle.drain()
+        self._drain_until = time.monotonic() + self._service.settings.deadline_seconds
+
+    async def on_tick(self, counter: int) -> bool:
+        """Say, several times a second, whether to end."""
+        lifecycle = self._service.lifecycle
+        drained = not lifecycle.in_hand or time.monotonic() > self._drain_until
+        if lifecycle.failure is not None or (lifecycle.draining and drained):
+            self.should_exit = True
+        return await super().on_tick(counter)
+
+
+def serve(settings: Settings, warnings: Sequence[str]) -> int:
+    """Serve until told to stop.
+
+    Args:
+        settings: The settings.
+        warnings: About them, to be logged.
+
+    Returns:
+        The exit status: 0 after SIGTERM or SIGINT.
+    """
+    logs.configure(settings.log_level)
+    for warning in warnings:
+        _log.warning(warning)
+    service = Service.create(settings, load_engine)
+    server = DrainingServer(
+        uvicorn.Config(
+            create_app(service),
+            host=settings.host,
+            port=settings.port,
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=1,
+        ),
+        service,
+    )
+    server.run()
+    failure = service.lifecycle.failure
+    if failure is None:
+        return 0
+    unexpected = None if isinstance(failure, OpenVoiceError) else failure
+    _log.critical("the model could not be loaded: %s", failure, exc_info=unexpected)
+    return _LOAD_FAILED
