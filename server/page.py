@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-# wavesurfer.js puts one fixed style into its shadow root; its hash lets that one in and no other inline style.
+# wavesurfer.js puts one fixed style into its shadow root: its hash lets in that one and no other.
 _WAVEFORM_STYLE_HASH = "sha256-fF0LBso7Nz75zaFRDBUefBDvPe19hjaiDnnc8lt+2Js="
 
 _CONTENT_SECURITY_POLICY = {

@@ -25,7 +25,7 @@ const [target, source] = [await file("${target}"), await file("${source}")];`;
 
   const curlClone = (tau) => `curl -sS -H "Accept: audio/wav" \\\n${curlKey}  -F target_audio=@${targetFile} -F source_audio=@${sourceFile} -F tau=${tau} \\
   -o result.wav ${server}/api/clone`;
-  const curlGet = (path) => [{ language: "curl", code: `curl -sS \\\n${curlKey}  ${server}${path}`.replace("\\\n  http", " http").replace(/ +http/, " http") }];
+  const curlGet = (path, key) => [{ language: "curl", code: `curl -sS ${key.trimStart()}${key ? "  " : ""}${server}${path}` }];
 
   return {
     start: [{ language: "curl", code: `${fetchFiles}\n${curlClone(1)}` }],
@@ -96,7 +96,7 @@ const { audio } = await cloneStream({
 new Audio(URL.createObjectURL(audio)).play();` },
     ],
     "/api/tone": [
-      { language: "curl", code: `curl -sS \\\n${curlKey}  -F audio=@${targetFile} ${server}/api/tone` },
+      { language: "curl", code: `curl -sS ${curlKey.trimStart()}${curlKey ? "  " : ""}-F audio=@${targetFile} ${server}/api/tone` },
       { language: "Python", code: `import base64
 ${pythonOs}import requests
 
@@ -116,9 +116,9 @@ const voice = await tone({ server: "${server}",${jsKey} audio: target });
 const { audio } = await clone({ server: "${server}",${jsKey} targetTone: voice.tone, source, tau: 0.5 });
 new Audio(URL.createObjectURL(audio)).play();` },
     ],
-    "/api/info": curlGet("/api/info"),
-    "/api/health": curlGet("/api/health"),
-    segments: [{ language: "JavaScript", code: `${jsFiles.replace("clone, cloneStream, tone", "fileToBase64, extractSegment, convertToBase64, mergeSegments")}
+    "/api/info": curlGet("/api/info", curlKey),
+    "/api/health": curlGet("/api/health", ""),
+    segments: [{ language: "JavaScript", code: `${jsFiles.replace("const { clone, cloneStream, tone } =", "const { fileToBase64, extractSegment, convertToBase64, mergeSegments } =\n ")}
 
 const context = new AudioContext();
 const audioBuffer = await context.decodeAudioData(await source.arrayBuffer());

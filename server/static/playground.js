@@ -111,6 +111,7 @@ export class Playground {
         total = start.seconds;
         this.result.start({ clips, source, samples: start.samples, tau, play: $("play-early").checked });
         this.#progress(0, total);
+        $("result").scrollIntoView({ block: "nearest" });
       },
       onAudio: (pcm) => this.result.append(pcm),
       onProgress: (share) => this.#progress(share, total),

@@ -2,11 +2,13 @@
 import { codeBlock, codeTabs, forgetTabs } from "./code-blocks.js";
 import { bytes, el, language, say, text } from "./dom.js";
 import { examples } from "./examples.js";
-import { description, fieldTable, table } from "./tables.js";
+import { answerTable, description, requestTable, table } from "./tables.js";
 import { texts } from "./text.js";
 
-const LONGEST_TEXT = 72;
-const MODEL_FIELDS = ["name", "variant", "model_id", "precision", "providers", "sample_rate", "input_bandwidth_hz", "real_time_factor", "licence"];
+const LONGEST_TEXT = 200;
+const MODEL_FIELDS = ["name", "variant", "model_id", "precision", "providers", "sample_rate", "input_bandwidth_hz", "real_time_factor", "licence", "provenance"];
+const LINES = ["reference.line_first", "reference.line_window", "reference.line_last"]; // of the stream's answer
+const EXAMPLE_ERROR = { code: "audio_too_short", param: "target_audio", seconds: 0.2, minimum_seconds: 0.5 };
 
 /**
  * Draws every table and example.
@@ -38,11 +40,12 @@ function drawOperation(section, openapi, code, live) {
   const add = (key, content) => content && drawn.append(say(el("h3"), key), content);
   const request = operation.requestBody?.content["application/json"];
   const [kind, answer] = Object.entries(operation.responses["200"].content)[0];
-  add("reference.request", request && fieldTable(openapi, request.schema));
-  add("reference.response", fieldTable(openapi, answer.schema));
+  add("reference.request", request && requestTable(request.schema));
+  if (answer.schema.anyOf) LINES.forEach((key, i) => add(key, answerTable(answer.schema.anyOf[i])));
+  else add("reference.response", answerTable(answer.schema));
   add("reference.example", codeTabs(code[path]));
   if (live[path]) add("reference.answer_live", codeBlock(shortened(live[path])));
-  else add("reference.answer", codeBlock(answerText(kind, answer.example)));
+  else if (answer.example) add("reference.answer", codeBlock(answerText(kind, answer.example)));
   section.append(drawn);
 }
 
@@ -69,9 +72,17 @@ function drawOtherOperations(openapi, shown) {
 
 function drawErrors(openapi) {
   const rows = openapi["x-errors"].map((error) => [
-    el("code", {}, error.code), String(error.status), language() === "zh" ? error.message_zh : error.message_en,
+    el("code", {}, error.code), String(error.status), sentence(error, (fact) => `‹${fact}›`),
   ]);
+  const error = openapi["x-errors"].find(({ code }) => code === EXAMPLE_ERROR.code);
+  const message = sentence(error, (fact) => EXAMPLE_ERROR[fact]);
+  fill("error-example", codeBlock(shortened({ success: false, message, error: EXAMPLE_ERROR, request_id: "27fb376b09764614" })));
   fill("errors-table", table(["table.code", "table.status", "table.message"], rows));
+}
+
+/** An error's message in the page's language, its {facts} filled in. */
+function sentence(error, fact) {
+  return (language() === "zh" ? error.message_zh : error.message_en).replace(/\{(\w+)[^}]*\}/g, (_, name) => fact(name));
 }
 
 function drawLimits(limits) {
@@ -89,7 +100,7 @@ function amount(name, value) {
   if (Array.isArray(value)) return value.map((one) => amount(name, one)).join(" – ");
   if (name.includes("bytes")) return bytes(value);
   if (!name.includes("seconds")) return String(value);
-  if (value >= 60 && value % 60 === 0) return text("limit.minutes", { minutes: value / 60 });
+  if (value >= 120 && value % 60 === 0) return text("limit.minutes", { minutes: value / 60 });
   return text("limit.seconds", { seconds: value });
 }
 

@@ -9,35 +9,56 @@ export function table(heads, rows) {
   return el("div", { class: "scroll", tabIndex: 0 }, el("table", {}, top, body));
 }
 
-/** A description in both languages, of a schema or an operation. */
-export const description = (thing) => el("span", {}, ...both(thing["x-description-zh"], thing.description));
+/** A description in both languages, of a field or an operation; empty where there is none. */
+export function description(thing) {
+  return el("span", {}, ...(thing.description ? both(thing["x-description-zh"], thing.description) : []));
+}
 
-/** The fields of an object's schema; null where it has none. */
-export function fieldTable(openapi, schema) {
-  const { properties, required = [] } = resolve(openapi, schema);
-  if (!properties) return null;
-  const rows = Object.entries(properties).map(([name, property]) => {
-    const field = { ...resolve(openapi, property), ...property };
-    const notes = el("small", { class: "type" }, typeText(openapi, field));
-    if (required.includes(name)) notes.append(" · ", say(el("b"), "table.required"));
-    if (field.default !== undefined) notes.append(" · ", say(el("span"), "table.default", { value: JSON.stringify(field.default) }));
-    if (field.minimum !== undefined && field.maximum !== undefined) {
-      const { minimum, maximum } = field;
-      notes.append(" · ", say(el("span"), "table.range", { minimum, maximum }));
+/** The fields of what a request takes: where it comes in several forms, the fields of all of them. */
+export function requestTable(schema) {
+  const forms = schema.anyOf ?? [schema];
+  const fields = {};
+  for (const form of forms) {
+    for (const [name, field] of Object.entries(form.properties)) {
+      if (field.type !== "null") fields[name] = field;
     }
-    return [el("div", {}, el("code", {}, name), notes), description(field)];
-  });
+  }
+  const needed = Object.keys(fields).filter((name) => forms.every((form) => form.required.includes(name)));
+  const alternatives = Object.keys(fields).filter((name) => !needed.includes(name) && forms.some((form) => form.required.includes(name)));
+  return fieldTable(fields, (name) => (needed.includes(name) ? "table.required" : alternatives.includes(name) ? "table.one_of" : null));
+}
+
+/** The fields of an answer; null where the schema names none. */
+export function answerTable({ properties }) {
+  return properties ? fieldTable(properties, () => null) : null;
+}
+
+function fieldTable(fields, need) {
+  const rows = Object.entries(fields).flatMap(([name, field]) => rowsOf(name, field, need(name)));
   return table(["table.field", "table.meaning"], rows);
 }
 
-function resolve(openapi, schema) {
-  return schema.$ref ? schema.$ref.slice(2).split("/").reduce((at, name) => at[name], openapi) : schema;
+/** A field's row, and a row for each field inside it. */
+function rowsOf(name, field, need) {
+  const notes = el("small", { class: "type" }, typeText(field));
+  const note = (element) => notes.append(" · ", element);
+  const { minimum, maximum } = bounds(field);
+  if (need) note(say(el("b"), need));
+  if (field.default !== undefined) note(say(el("span"), "table.default", { value: JSON.stringify(field.default) }));
+  if (maximum !== undefined) note(say(el("span"), "table.range", { minimum, maximum: inWords(maximum) }));
+  const inner = Object.entries(field.properties ?? {}).flatMap(([child, schema]) => rowsOf(`${name}.${child}`, schema, null));
+  return [[el("div", {}, el("code", {}, name), notes), description(field)], ...inner];
 }
 
-function typeText(openapi, schema) {
-  const known = resolve(openapi, schema);
-  if (known.type === "array" && known.items) return text("table.list_of", { type: typeText(openapi, known.items) });
-  const several = known.oneOf ?? known.anyOf;
-  const kinds = several ? several.map((one) => typeText(openapi, one)) : [known.type ?? "object"].flat();
-  return [...new Set(kinds.filter((kind) => kind !== "null"))].join(` ${text("table.or")} `);
+function bounds(field) {
+  return [field, ...(field.anyOf ?? [])].find((schema) => schema.maximum !== undefined) ?? {};
+}
+
+const inWords = (number) => (number > Number.MAX_SAFE_INTEGER ? "2⁶³ − 1" : number);
+
+function typeText(schema) {
+  if (schema.const !== undefined) return JSON.stringify(schema.const);
+  if (schema.type === "array") return text("table.list_of", { type: typeText(schema.items) });
+  const kinds = (schema.anyOf ?? [schema]).filter((kind) => kind.type !== "null");
+  return [...new Set(kinds.map((kind) => (kind.anyOf || kind.type === "array" ? typeText(kind) : kind.type)))].join(` ${text("table.or")} `);
 }

@@ -112,6 +112,7 @@ export const texts = {
   "table.limit": { zh: "项目", en: "Limit" },
   "table.value": { zh: "当前值", en: "Value" },
   "table.required": { zh: "必填", en: "required" },
+  "table.one_of": { zh: "二选一", en: "one of these" },
   "table.default": { zh: "默认 {value}", en: "default {value}" },
   "table.range": { zh: "{minimum} 到 {maximum}", en: "{minimum} to {maximum}" },
   "table.list_of": { zh: "{type} 的列表", en: "list of {type}" },
@@ -120,6 +121,9 @@ export const texts = {
   "reference.response": { zh: "回答字段", en: "Response fields" },
   "reference.answer": { zh: "回答示例", en: "A response" },
   "reference.answer_live": { zh: "这台服务器此刻的回答", en: "This server's answer right now" },
+  "reference.line_first": { zh: "第一行", en: "First line" },
+  "reference.line_window": { zh: "之后每窗一行", en: "Then a line for each window" },
+  "reference.line_last": { zh: "最后一行", en: "Last line" },
   "reference.example": { zh: "示例代码", en: "Example code" },
   "code.copy": { zh: "复制", en: "Copy" },
   "code.copied": { zh: "已复制", en: "Copied" },
@@ -138,6 +142,7 @@ export const texts = {
   "limit.waiting_requests": { zh: "排队请求数", en: "Requests waiting" },
   "limit.deadline_seconds": { zh: "单个请求最长处理时间", en: "Time for one request" },
   "limit.upload_idle_seconds": { zh: "上传停顿最长", en: "Longest pause in an upload" },
+  "limit.upload_seconds": { zh: "上传最长时间", en: "Time for an upload" },
   "limit.bytes_in_flight": { zh: "全部请求同时占用", en: "Bytes of all requests together" },
   "limit.tone_cache_entries": { zh: "缓存的音色向量", en: "Cached tone embeddings" },
 
@@ -149,6 +154,7 @@ export const texts = {
   "model.sample_rate": { zh: "采样率", en: "Sample rate" },
   "model.input_bandwidth_hz": { zh: "输入带宽", en: "Input bandwidth" },
   "model.real_time_factor": { zh: "实时系数（耗时 / 音频时长，越小越快）", en: "Real-time factor (seconds of work a second of audio)" },
+  "model.provenance": { zh: "来历", en: "Provenance" },
   "model.licence": { zh: "许可", en: "Licence" },
   "model.graphs": { zh: "计算图 SHA-256", en: "Graphs, SHA-256" },
 };
