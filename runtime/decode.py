@@ -16,8 +16,8 @@ from runtime.errors import (
     AudioTooShort,
     UndecodableAudio,
 )
-from runtime.mp3 import counts_frames
-from runtime.source import FileSource, MemorySource
+from runtime.mp3 import is_mpeg_audio, length_is_guessed
+from runtime.source import Source, StretchedSource
 
 BLOCK_SAMPLES = 65_536
 """Samples decoded at a time, over all channels."""
@@ -30,11 +30,19 @@ _SUBTYPES_BY_FORMAT: dict[str, frozenset[str] | None] = {
     "MP3": None,
     "OGG": frozenset({"VORBIS", "OPUS"}),
 }
+_MAGIC_BYTES = 12
 _UNRECOGNISED_FORMAT = 1
 # libsndfile's length of a file that does not say
 _UNKNOWN_FRAMES = 2**63 - 1
 # a decoder's own delay and padding, which a length may or may not count
 _LENGTH_SLACK_FRAMES = 4 * 1152
+
+
+def _may_be_accepted(head: bytes) -> bool:
+    """Tell by a file's first bytes whether it may be of a format that we accept."""
+    if head[:4] in {b"RIFF", b"RIFX", b"RF64"}:
+        return head[8:12] == b"WAVE"
+    return head[:4] in {b"fLaC", b"OggS"} or head[:3] == b"ID3" or is_mpeg_audio(head)
 
 
 class _ForwardFile(soundfile.SoundFile):  # type: ignore[misc]
@@ -56,7 +64,7 @@ class AudioFile:
         channels: of the file.
     """
 
-    def __init__(self, source: MemorySource | FileSource, *, maximum_seconds: float) -> None:
+    def __init__(self, source: Source, *, maximum_seconds: float) -> None:
         """Open a file; its format is told by its content.
 
         Args:
@@ -67,15 +75,17 @@ class AudioFile:
             UndecodableAudio: it is no audio that we read, or its header is out of range.
             AudioTooLong: its header announces more.
         """
+        # libsndfile knows many more formats, and some of their readers print what they meet
+        if not _may_be_accepted(source.peek(0, _MAGIC_BYTES)):
+            raise UndecodableAudio("unknown_format")
+        self._length_known = not length_is_guessed(source)
         try:
-            self._file = _ForwardFile(source.handle, closefd=False)
+            self._file = _ForwardFile(source if self._length_known else StretchedSource(source))
         except soundfile.LibsndfileError as error:
             unknown = error.code == _UNRECOGNISED_FORMAT
             raise UndecodableAudio("unknown_format" if unknown else "corrupt") from error
         self._maximum_seconds = maximum_seconds
         self._decoded = 0
-        # a wrong guess must not refuse a good file
-        self._length_known = self._file.format != "MP3" or counts_frames(source)
         self.sample_rate_hz: int = self._file.samplerate
         self.channels: int = self._file.channels
         try:
@@ -104,14 +114,15 @@ class AudioFile:
         """Decode the file from front to back.
 
         Yields:
-            Blocks of the channels' mean, clipped to -1 to 1, [samples].
+            Blocks of the channels' mean, each channel clipped to -1 to 1, [samples].
 
         Raises:
             UndecodableAudio: the data is damaged, cut off or not finite.
             AudioTooShort: there is not one sample.
             AudioTooLong: more came than is allowed.
         """
-        block_frames = max(1, BLOCK_SAMPLES // self.channels)
+        block_frames = BLOCK_SAMPLES // self.channels
+        share = np.full(self.channels, 1 / self.channels, np.float32)
         while True:
             block = self._read(block_frames)
             if not len(block):
@@ -119,11 +130,10 @@ class AudioFile:
             self._decoded += len(block)
             if self._decoded > self._maximum_seconds * self.sample_rate_hz:
                 raise AudioTooLong(None, self._maximum_seconds)
-            mono = block[:, 0] if self.channels == 1 else block.mean(axis=1)
-            # a sum of finite numbers may still overflow: what counts is what goes on
-            if not np.isfinite(mono).all():
+            if not np.isfinite(block).all():
                 raise UndecodableAudio("not_finite")
-            yield np.clip(mono, -1, 1)
+            np.clip(block, -1, 1, out=block)
+            yield block[:, 0] if self.channels == 1 else block @ share
         if self._decoded == 0:
             raise AudioTooShort(0.0, 0.0)
         announced = self._announced_frames

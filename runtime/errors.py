@@ -92,9 +92,9 @@ class AudioTooLong(AudioError):
     code = "audio_too_long"
 
     def __init__(self, seconds: float | None, maximum_seconds: float) -> None:
-        length = "more" if seconds is None else f"{seconds:.1f} s"
+        length = "longer" if seconds is None else f"{seconds:.1f} s long"
         super().__init__(
-            f"the audio lasts {length}, at most {maximum_seconds:g} s are allowed",
+            f"the audio is {length}, at most {maximum_seconds:g} s are allowed",
             seconds=None if seconds is None else round(seconds, 3),
             maximum_seconds=maximum_seconds,
         )

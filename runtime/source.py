@@ -1,23 +1,39 @@
-"""Where an audio file's bytes come from: memory, or a file on disk."""
+"""Where an audio file's bytes come from: memory, or a file on disk.
 
-from typing import BinaryIO
+libsndfile calls back for each stretch that it reads. What it is given has no name, from which
+a format could be guessed.
+"""
+
+import os
+from typing import BinaryIO, Protocol
+
+
+class Source(Protocol):
+    """What libsndfile needs of a binary file, and a look ahead of it."""
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """Move, from the start (0), from here (1) or from the end (2)."""
+        ...
+
+    def tell(self) -> int:
+        """Say where the next read begins."""
+        ...
+
+    def readinto(self, buffer: memoryview, /) -> int:
+        """Fill a buffer as far as there are bytes, and count them."""
+        ...
+
+    def peek(self, offset: int, count: int) -> bytes:
+        """Read some bytes from anywhere without moving."""
+        ...
 
 
 class MemorySource:
-    """Bytes in memory as a binary file, without copying them first."""
+    """Bytes in memory, which are not copied."""
 
     def __init__(self, data: bytes | bytearray | memoryview) -> None:
         self._data = memoryview(data).cast("B")
         self._position = 0
-
-    @property
-    def handle(self) -> "MemorySource":
-        """What libsndfile is given: this, called back for each stretch that it reads."""
-        return self
-
-    def peek(self, offset: int, count: int) -> bytes:
-        """Read some bytes before libsndfile does."""
-        return bytes(self._data[offset : offset + count])
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
         """Move, from the start (0), from here (1) or from the end (2)."""
@@ -36,22 +52,77 @@ class MemorySource:
         self._position += len(chunk)
         return len(chunk)
 
+    def peek(self, offset: int, count: int) -> bytes:
+        """Read some bytes from anywhere without moving."""
+        return bytes(self._data[offset : offset + count])
+
 
 class FileSource:
     """An open file on disk; it stays the caller's to close."""
 
     def __init__(self, file: BinaryIO) -> None:
-        """Take a file opened for reading without a buffer."""
         self._file = file
 
-    @property
-    def handle(self) -> int:
-        """What libsndfile is given: the descriptor, which says nothing about a name."""
-        return self._file.fileno()
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """Move, from the start (0), from here (1) or from the end (2)."""
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        """Say where the next read begins."""
+        return self._file.tell()
+
+    def readinto(self, buffer: memoryview, /) -> int:
+        """Fill a buffer as far as there are bytes, and count them."""
+        data = self._file.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
 
     def peek(self, offset: int, count: int) -> bytes:
-        """Read some bytes before libsndfile does."""
+        """Read some bytes from anywhere without moving."""
+        position = self._file.tell()
         self._file.seek(offset)
         data = self._file.read(count)
-        self._file.seek(0)
+        self._file.seek(position)
         return data
+
+
+class StretchedSource:
+    """A file that is said to go on for many times its length.
+
+    libsndfile reads no further than the length that it guesses from an MP3's size and first
+    bit rate. This guess is never too short, and reading ends where the bytes do.
+    """
+
+    # the highest bit rate of MPEG audio layer III against the lowest: 320 to 8 kbit/s
+    _FACTOR = 40
+    # an ID3v1 tag is looked for there, and a failure to read it is an error
+    _TRAILER_BYTES = 128
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._end = source.seek(0, os.SEEK_END) * self._FACTOR + self._TRAILER_BYTES
+        source.seek(0)
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """Move, from the start (0), from here (1) or from the pretended end (2)."""
+        if whence == os.SEEK_END:
+            return self._source.seek(self._end + offset)
+        return self._source.seek(offset, whence)
+
+    def tell(self) -> int:
+        """Say where the next read begins."""
+        return self._source.tell()
+
+    def readinto(self, buffer: memoryview, /) -> int:
+        """Fill a buffer as far as there are bytes, and count them."""
+        position = self._source.tell()
+        if position < self._end - self._TRAILER_BYTES:
+            return self._source.readinto(buffer)
+        count = max(0, min(len(buffer), self._end - position))
+        buffer[:count] = bytes(count)
+        self._source.seek(count, os.SEEK_CUR)
+        return count
+
+    def peek(self, offset: int, count: int) -> bytes:
+        """Read some bytes from anywhere without moving."""
+        return self._source.peek(offset, count)

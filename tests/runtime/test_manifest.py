@@ -1,0 +1,71 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runtime.errors import InvalidBundle
+from runtime.manifest import Manifest
+from tests.bundles import make_bundle, write_manifest
+
+
+def test_fields_are_read(bundle: Path) -> None:
+    manifest = Manifest.read(bundle / "manifest.json")
+    assert manifest.name == "tiny"
+    assert manifest.tau_curve[0] == (0.0, 0.0)
+    assert manifest.tau_curve[-1] == (1.0, 1.0)
+    assert manifest.model_id == manifest.files["tone_encoder.onnx"][:12]
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"format": 2}, "format is 2"),
+        ({"bins": "513"}, "bins is '513'"),
+        ({"bins": 512}, "bins is 512"),
+        ({"hop_samples": True}, "hop_samples is True"),
+        ({"hop_samples": 250}, "hop_samples does not divide"),
+        ({"window_samples": 800}, "window_samples differs"),
+        ({"context_frames": -1}, "context_frames is -1"),
+        ({"window_frames": 0}, "window_frames is 0"),
+        ({"input_bandwidth_hz": 12000}, "input_bandwidth_hz"),
+        ({"input_bandwidth_hz": float("nan")}, "input_bandwidth_hz"),
+        ({"minimum_reference_frames": 2000}, "minimum_reference_frames"),
+        ({"variant": "v9"}, "variant is 'v9'"),
+        ({"precision": "fp64"}, "precision is 'fp64'"),
+        ({"model_id": "0" * 12}, "model_id"),
+        ({"licence": None}, "licence is not a string"),
+        ({"quality": []}, "quality is not an object"),
+        ({"checkpoint_sha256": 3}, "checkpoint_sha256"),
+        ({"surprise": 1}, "unknown fields surprise"),
+        ({"files": {}}, "files does not name"),
+        ({"files": {"tone_encoder.onnx": {}, "tone_converter.onnx": {}}}, "no sha256"),
+        ({"tau_curve": [[0, 0]]}, "tau_curve"),
+        ({"tau_curve": [[0, 0], [1, 0.9]]}, "tau_curve"),
+        ({"tau_curve": [[0, 0.1], [1, 1]]}, "tau_curve"),
+        ({"tau_curve": [[0, 0], [0.5, 0.6], [0.5, 0.7], [1, 1]]}, "tau_curve"),
+        ({"tau_curve": [[0, 0], [0.5, 1.5], [1, 1]]}, "tau_curve"),
+        ({"tau_curve": [[0, 0], ["a", 1], [1, 1]]}, "tau_curve"),
+        ({"tau_curve": [[0, 0], [1, 1, 1]]}, "tau_curve"),
+    ],
+)
+def test_wrong_fields_are_named(tmp_path: Path, changes: dict[str, Any], reason: str) -> None:
+    make_bundle(tmp_path)
+    write_manifest(tmp_path, **changes)
+    with pytest.raises(InvalidBundle, match=reason):
+        Manifest.read(tmp_path / "manifest.json")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [("{", "is not JSON"), ("[]", "not a JSON object"), ('{"format": 1}', "lacks bins")],
+)
+def test_other_documents_are_refused(tmp_path: Path, text: str, reason: str) -> None:
+    path = tmp_path / "manifest.json"
+    path.write_text(text)
+    with pytest.raises(InvalidBundle, match=reason):
+        Manifest.read(path)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InvalidBundle, match=r"manifest\.json: No such file"):
+        Manifest.read(tmp_path / "manifest.json")

@@ -1,0 +1,95 @@
+import itertools
+
+import pytest
+
+from runtime.windows import (
+    Window,
+    bucket_lengths,
+    group_windows,
+    plan_bucketed_windows,
+    plan_windows,
+)
+
+CONTEXT = 5
+LENGTHS = [*range(1, 140), 199, 200, 201, 249, 250, 251, 1000, 1023]
+
+
+def _check(windows: list[Window], frames: int, context: int) -> None:
+    assert windows[0].start == 0
+    assert windows[-1].stop == frames
+    for before, after in itertools.pairwise(windows):
+        assert before.stop == after.start
+    for window in windows:
+        assert window.frames > 0
+        assert 0 <= window.outer_start <= window.start < window.stop <= window.outer_stop <= frames
+        assert window.outer_start <= max(0, window.start - context)
+        assert window.outer_stop >= min(frames, window.stop + context)
+
+
+@pytest.mark.parametrize("first", [None, 1, 10, 50, 300])
+def test_windows_cover_every_frame_with_context(first: int | None) -> None:
+    for frames in LENGTHS:
+        _check(plan_windows(frames, 50, CONTEXT, first), frames, CONTEXT)
+
+
+def test_windows_take_just_their_context() -> None:
+    assert plan_windows(170, 50, CONTEXT) == [
+        Window(0, 50, 0, 55),
+        Window(50, 100, 45, 105),
+        Window(100, 150, 95, 155),
+        Window(150, 170, 145, 170),
+    ]
+
+
+def test_a_scrap_joins_the_last_window() -> None:
+    assert plan_windows(110, 50, CONTEXT)[-1] == Window(50, 110, 45, 110)
+    assert len(plan_windows(61, 50, CONTEXT)) == 1
+    assert len(plan_windows(62, 50, CONTEXT)) == 2
+
+
+def test_the_first_window_may_be_short() -> None:
+    windows = plan_windows(200, 50, CONTEXT, 10)
+    assert [window.frames for window in windows] == [10, 50, 50, 50, 40]
+
+
+@pytest.mark.parametrize("first", [None, 32, 48])
+@pytest.mark.parametrize("context", [0, 5, 7])
+def test_bucketed_windows_cover_every_frame_with_context(first: int | None, context: int) -> None:
+    buckets = (32, 48, 72, 108)
+    for frames in LENGTHS:
+        windows = plan_bucketed_windows(frames, buckets, context, first)
+        _check(windows, frames, context)
+        if frames >= buckets[0]:
+            assert {window.outer_frames for window in windows} <= set(buckets)
+        else:
+            assert windows == [Window(0, frames, 0, frames)]
+
+
+@pytest.mark.parametrize(
+    ("window", "context"), [(200, 5), (860, 100), (512, 12), (10, 0), (40, 100)]
+)
+def test_buckets_rise_by_half_and_stay_above_twice_the_context(window: int, context: int) -> None:
+    buckets = bucket_lengths(window, context)
+    assert buckets[-1] == window + 2 * context
+    assert all(bucket > 2 * context for bucket in buckets)
+    for smaller, larger in itertools.pairwise(buckets):
+        assert 1.4 < larger / smaller < 1.6
+    # a clip between two buckets takes no more than two windows
+    for frames in range(buckets[0], buckets[-1]):
+        assert len(plan_bucketed_windows(frames, buckets, context)) <= 2
+
+
+def test_batches_hold_windows_of_one_length() -> None:
+    windows = plan_bucketed_windows(1000, (108,), CONTEXT)
+    groups = group_windows(windows, 4)
+    assert [window for group in groups for window in group] == windows
+    assert len(groups[0]) == 1
+    assert {len(group) for group in groups} == {1, 4}
+    for group in groups:
+        assert len({window.outer_frames for window in group}) == 1
+
+
+def test_unequal_windows_run_alone() -> None:
+    windows = plan_windows(170, 50, CONTEXT)
+    assert [len(group) for group in group_windows(windows, 2)] == [1, 2, 1]
+    assert [len(group) for group in group_windows(windows, 1)] == [1, 1, 1, 1]
