@@ -72,7 +72,13 @@ def train(arguments: argparse.Namespace) -> None:
         if hasattr(arguments, choice.name)
     }
     run = arguments.work / arguments.run
-    trainer = Trainer(Recipe(**chosen), arguments.work / "prepared", run)
+    recipe = Recipe(**chosen)
+    critic = None
+    if recipe.critic_weight:
+        from training.teacher import SpeakerTeacher
+
+        critic = SpeakerTeacher()
+    trainer = Trainer(recipe, arguments.work / "prepared", run, critic)
     if (run / "checkpoint.pt").exists():
         trainer.load(run / "checkpoint.pt", begin_again=False)
     elif arguments.begin_from:

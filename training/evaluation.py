@@ -60,8 +60,8 @@ class Examination:
     def identity(self, waveform: Waveform, source: Speaker, target: Speaker) -> dict[str, float]:
         """Similarity to unheard speech of both speakers, and who is nearer, by each judge."""
         figures: dict[str, float] = {}
-        for index, (name, judge) in enumerate((("teacher", self.teacher), ("judge", self.judge))):
-            embedding = judge.embed(waveform)
+        embeddings = {"teacher": self.teacher.embed(waveform), "judge": self.judge.embed(waveform)}
+        for index, (name, embedding) in enumerate(embeddings.items()):
             to_target = float(embedding @ self.unheard[target.name][index])
             to_source = float(embedding @ self.unheard[source.name][index])
             figures[f"{name}_to_target"], figures[f"{name}_to_source"] = to_target, to_source

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from sklearn.mixture import GaussianMixture
 from speechmos import dnsmos
 
-from training.speech import SAMPLE_RATE_HZ, pitch_hz
+from training.pitch import pitch_hz
+from training.speech import SAMPLE_RATE_HZ
 from training.teacher import SpeakerTeacher
 
 JUDGE_RATE_HZ = 16000
@@ -51,7 +52,8 @@ class TeacherJudge:
     def embed(self, waveform: Waveform) -> Waveform:
         """[samples] at 22050 Hz to a unit vector [256]."""
         with torch.inference_mode():
-            return self.teacher(torch.from_numpy(waveform)[None], 40).numpy()[0]
+            embedding = self.teacher(torch.from_numpy(waveform)[None], 40)[0]
+        return np.asarray(embedding, np.float32)
 
 
 class IndependentJudge:

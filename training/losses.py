@@ -57,11 +57,11 @@ class SpectralLoss(nn.Module):
             window = self.get_buffer(f"window_{fft_samples}")
             # Windows of every length are scaled to the level of the 1024-sample one.
             scale = 1024 / fft_samples
-            logs = [
+            is_made, is_wanted = (
                 torch.log(torch.matmul(filters, magnitude(w, window, hop_samples)) * scale + FLOOR)
                 for w in (made, wanted)
-            ]
-            total = total + functional.l1_loss(*logs)
+            )
+            total = total + functional.l1_loss(is_made, is_wanted)
         return total / len(RESOLUTIONS)
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from training.speech import SAMPLE_RATE_HZ, pitch_hz, split
+from training.pitch import pitch_hz
+from training.speech import SAMPLE_RATE_HZ, split
 
 LOW_VOICE_HZ = 165.0
 """Median pitch below which a voice counts as a man's: the corpus's own labels are not with it."""

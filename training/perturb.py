@@ -5,7 +5,8 @@ import parselmouth
 from numpy.typing import NDArray
 from parselmouth.praat import call
 
-from training.speech import PITCH_CEILING_HZ, PITCH_FLOOR_HZ, SAMPLE_RATE_HZ
+from training.pitch import PITCH_CEILING_HZ, PITCH_FLOOR_HZ
+from training.speech import SAMPLE_RATE_HZ
 
 EQUALISER_POINTS_HZ = (80.0, 250.0, 600.0, 1200.0, 2400.0, 4200.0, 7500.0)
 

@@ -3,7 +3,7 @@
 import json
 import zlib
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -12,26 +12,14 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from training.perturb import another_voice, equalise
-from training.speech import Clip, pitch_hz, split
+from training.pitch import pitch_hz
+from training.recordings import Recording
+from training.speech import Clip, split
 from training.teacher import SpeakerTeacher
 
 RATES = (0.84, 0.92, 1.0, 1.09, 1.19)
 VOICES = 2
 """Copies in another voice for each clip and rate, beside the recording itself."""
-
-
-@dataclass(frozen=True)
-class Recording:
-    """One waveform of the prepared set."""
-
-    speaker: str
-    rate: float
-    voice: int
-    """0 is the recording itself; the others say the same at the same moments in another voice."""
-    start: int
-    samples: int
-    log_f0_mean: float
-    log_f0_spread: float
 
 
 def make_recordings(clip: Clip) -> list[tuple[float, int, NDArray[np.int16], float, float]]:

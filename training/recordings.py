@@ -9,11 +9,23 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from training.prepare import Recording
-
 HOP_SAMPLES = 256
 MARGIN_SAMPLES = 384
 """Real samples to each side of a crop, where a whole clip would be reflected."""
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One waveform of the prepared set."""
+
+    speaker: str
+    rate: float
+    voice: int
+    """0 is the recording itself; the others say the same at the same moments in another voice."""
+    start: int
+    samples: int
+    log_f0_mean: float
+    log_f0_spread: float
 
 
 @dataclass(frozen=True)
@@ -59,7 +71,7 @@ class Recordings:
         inside_low, inside_high = max(low, 0), min(high, row.samples)
         piece = self.waveforms[row.start + inside_low : row.start + inside_high]
         cut[inside_low - low : inside_low - low + len(piece)] = piece
-        return cut / 32768
+        return cut / np.float32(32768)
 
     def _first(self, row: Recording, samples: int) -> int:
         return int(self.random.integers(0, max(1, row.samples - samples)))

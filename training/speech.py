@@ -4,13 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import parselmouth
 import soundfile
 import soxr
 from numpy.typing import NDArray
 
 SAMPLE_RATE_HZ = 22050
-PITCH_FLOOR_HZ, PITCH_CEILING_HZ = 60.0, 500.0
 HELD_OUT_EVERY = 8
 """Every eighth speaker, in order of file name, is never trained on."""
 
@@ -59,17 +57,3 @@ def split(folder: Path) -> tuple[list[Clip], list[Clip]]:
         [clip for clip in clips if clip.speaker not in held_out],
         [clip for clip in clips if clip.speaker in held_out],
     )
-
-
-def pitch_hz(waveform: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Praat's autocorrelation pitch (Boersma 1993).
-
-    Args:
-        waveform: [samples] at 22050 Hz.
-
-    Returns:
-        [frames] every 10 ms, 0 where unvoiced.
-    """
-    sound = parselmouth.Sound(waveform.astype(np.float64), SAMPLE_RATE_HZ)
-    pitch = sound.to_pitch(0.01, PITCH_FLOOR_HZ, PITCH_CEILING_HZ)
-    return np.asarray(pitch.selected_array["frequency"])

@@ -15,10 +15,7 @@ from export.networks.compact import CompactConfig, CompactModel
 from training.discriminator import Discriminators
 from training.losses import SpectralLoss, divergence, magnitude
 from training.recordings import HOP_SAMPLES, MARGIN_SAMPLES, Batch, Recordings
-from training.teacher import SpeakerTeacher
 
-EDGE_FRAMES = 6
-"""Frames at each end of a crop that no waveform loss counts: their neighbours were cut off."""
 LOG_F0_CENTRE, LOG_F0_SCALE = 5.0, 0.3
 
 
@@ -49,11 +46,14 @@ class Recipe:
 class Trainer:
     """Networks, adversaries, optimisers and averages of one run."""
 
-    def __init__(self, recipe: Recipe, prepared: Path, run: Path) -> None:
+    def __init__(
+        self, recipe: Recipe, prepared: Path, run: Path, critic: nn.Module | None = None
+    ) -> None:
         """Args:
         recipe: the run's choices.
         prepared: what `prepare` wrote.
         run: folder of checkpoint and log.
+        critic: speaker encoder of waveforms, for recipes with a critic weight.
         """
         torch.set_num_threads(recipe.threads)
         torch.manual_seed(recipe.seed)
@@ -67,7 +67,7 @@ class Trainer:
         )
         self.discriminators = Discriminators(self.config.input_bandwidth_hz)
         self.spectral = SpectralLoss(self.config.input_bandwidth_hz)
-        self.teacher = SpeakerTeacher()
+        self.critic = critic
         self.window = torch.hann_window(self.config.fft_samples)
         self.recordings = Recordings(prepared, recipe.seed)
         self.step = 0
@@ -117,7 +117,8 @@ class Trainer:
         if self.step < recipe.warm_up_steps:
             return recipe.learning_rate * (self.step + 1) / recipe.warm_up_steps
         done = self.step / recipe.steps
-        return recipe.learning_rate * (recipe.final_learning_rate / recipe.learning_rate) ** done
+        ratio = recipe.final_learning_rate / recipe.learning_rate
+        return float(recipe.learning_rate * ratio**done)
 
     def _tone_losses(self, tone: Tensor, teacher: Tensor, log_f0: Tensor) -> Tensor:
         tone = tone.squeeze(2).float()
@@ -150,7 +151,7 @@ class Trainer:
             mean, log_scale = converter.encode(spectrogram)
             latent = mean + torch.randn_like(mean) * torch.exp(log_scale)
             neutral = converter.flow(latent, source_tone)
-            crossed = recipe.critic_items if recipe.critic_weight else 0
+            crossed = recipe.critic_items if self.critic is not None else 0
             neutral_all, tone_all = neutral, target_tone
             if crossed:
                 others = target_tone.roll(1, 0)[:crossed]
@@ -159,11 +160,9 @@ class Trainer:
             voiced = converter.flow(neutral_all, tone_all, reverse=True)
             spectrum = converter.dec.spectrum(voiced, tone_all)
         audio = converter.dec.synthesise(spectrum.float()).squeeze(1)
-        inner = slice(EDGE_FRAMES * HOP_SAMPLES, -EDGE_FRAMES * HOP_SAMPLES)
-        made = audio[:, inner]
-        real = batch.target[:, MARGIN_SAMPLES:-MARGIN_SAMPLES][:, inner]
+        real = batch.target[:, MARGIN_SAMPLES:-MARGIN_SAMPLES]
         terms = {
-            "spectral": self.spectral(made[: len(real)], real),
+            "spectral": self.spectral(audio[: len(real)], real),
             "divergence": divergence(neutral.float(), log_scale.float()),
             "tone": self._tone_losses(
                 tones,
@@ -171,20 +170,17 @@ class Trainer:
                 torch.cat([batch.source_log_f0, batch.target_log_f0]),
             ),
         }
-        if crossed:
-            converted = made[len(real) :]
+        if self.critic is not None:
+            converted = audio[len(real) :]
             wanted = batch.target_teacher.roll(1, 0)[:crossed]
-            terms["critic"] = 1 - (self.teacher(converted) * wanted).sum(1).mean()
+            terms["critic"] = 1 - (self.critic(converted) * wanted).sum(1).mean()
             with torch.autocast("cpu", torch.bfloat16):
-                padded = functional.pad(audio[len(real) :], (MARGIN_SAMPLES, MARGIN_SAMPLES))
+                padded = functional.pad(converted, (MARGIN_SAMPLES, MARGIN_SAMPLES), mode="reflect")
                 again, _ = converter.encode(magnitude(padded, self.window, HOP_SAMPLES))
                 heard = converter.flow(again, tone_all[len(real) :].detach())
                 said = converter.flow(mean[:crossed], source_tone[:crossed]).detach()
-            terms["content"] = functional.l1_loss(
-                heard[:, :, EDGE_FRAMES:-EDGE_FRAMES].float(),
-                said[:, :, EDGE_FRAMES:-EDGE_FRAMES].float(),
-            )
-        return terms, real, made
+            terms["content"] = functional.l1_loss(heard.float(), said.float())
+        return terms, real, audio
 
     def _update(self, optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
         optimiser.zero_grad(set_to_none=True)
@@ -241,8 +237,8 @@ class Trainer:
     def _take_average(self) -> None:
         decay = min(self.recipe.average_decay, (self.step + 1) / (self.step + 10))
         with torch.no_grad():
-            kept, fresh = list(self.average.parameters()), list(self.model.parameters())
-            torch._foreach_lerp_(kept, fresh, 1 - decay)
+            for kept, fresh in zip(self.average.parameters(), self.model.parameters(), strict=True):
+                kept.lerp_(fresh, 1 - decay)
 
     def fit(self, every: int = 200) -> None:
         """Trains to the recipe's last step, logging and saving on the way.

@@ -40,7 +40,8 @@ class ConvNeXtBlock(nn.Module):
         gain, offset = self.modulation(condition).unsqueeze(1).chunk(2, dim=2)
         inner = self.norm(self.depthwise(hidden).transpose(1, 2)) * (1 + gain) + offset
         inner = self.contract(functional.gelu(self.expand(inner)))
-        return hidden + (inner * self.scale).transpose(1, 2)
+        moved: Tensor = hidden + (inner * self.scale).transpose(1, 2)
+        return moved
 
 
 class InverseStft(nn.Module):
@@ -83,13 +84,15 @@ class InverseStft(nn.Module):
         Returns:
             Waveform, [batch, 1, frames * hop].
         """
-        stride, trim = self.hop_samples, self.trim_samples
         coefficients = torch.cat([real, imaginary], dim=1)
-        overlapped = functional.conv_transpose1d(coefficients, self.basis, stride=stride)
-        cover = functional.conv_transpose1d(
-            torch.ones_like(real[:1, :1]), self.envelope, stride=stride
+        once = torch.ones_like(real[:1, :1])
+        overlapped, cover = (
+            functional.conv_transpose1d(
+                signal, kernel, stride=self.hop_samples, padding=self.trim_samples
+            )
+            for signal, kernel in ((coefficients, self.basis), (once, self.envelope))
         )
-        return overlapped[:, :, trim:-trim] / cover[:, :, trim:-trim]
+        return overlapped / cover
 
 
 class SpectralDecoder(nn.Module):

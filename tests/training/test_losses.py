@@ -1,0 +1,35 @@
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="needs torch")
+pytestmark = pytest.mark.torch
+
+import torch
+
+from runtime.spectrogram import SpectrogramTransform
+from tests.training.speech_like import vowel
+from training.losses import SpectralLoss, divergence, magnitude
+
+
+def test_magnitude_is_the_runtimes_spectrogram() -> None:
+    waveform = vowel(130.0, 1.0)[: 256 * 40]
+    expected = SpectrogramTransform(22050, 1024, 256, 11025.0)(waveform)
+    padded = torch.from_numpy(np.pad(waveform, 384, mode="reflect"))[None]
+    made = magnitude(padded, torch.hann_window(1024), 256)[0].numpy()
+    assert made.shape == expected.shape
+    assert np.abs(made - expected).max() <= 1e-4 * expected.max()
+
+
+def test_spectral_loss_is_zero_for_equals_and_grows_with_pitch_and_level() -> None:
+    loss = SpectralLoss(8000.0)
+    wave = torch.from_numpy(vowel(130.0, 1.0))[None]
+    other = torch.from_numpy(vowel(190.0, 1.0))[None]
+    assert float(loss(wave, wave)) == 0
+    assert float(loss(0.5 * wave, wave)) > 0.1
+    assert float(loss(other, wave)) > float(loss(0.9 * wave, wave))
+
+
+def test_divergence_of_the_prior_itself_is_zero() -> None:
+    draw = torch.randn(4, 64, 500, generator=torch.Generator().manual_seed(1))
+    assert float(divergence(draw, torch.zeros_like(draw))) == pytest.approx(0, abs=0.01)
+    assert float(divergence(2 * draw, torch.zeros_like(draw))) > 1

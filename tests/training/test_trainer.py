@@ -1,0 +1,78 @@
+import json
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch", reason="needs torch")
+pytestmark = pytest.mark.torch
+
+import torch
+
+from training.trainer import Recipe, Trainer
+
+SMALL: dict[str, int] = {
+    "batch": 4,
+    "frames": 40,
+    "adversarial_frames": 24,
+    "threads": 1,
+    "warm_up_steps": 1,
+}
+
+
+class Critic(torch.nn.Module):
+    """A speaker encoder's shape without its weights."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = torch.nn.Linear(256, 256)
+
+    def forward(self, waveform: torch.Tensor) -> torch.Tensor:
+        bands = waveform.unfold(1, 256, 256).abs().mean(1)
+        return torch.nn.functional.normalize(self.linear(bands), dim=1)
+
+
+def test_steps_lower_the_loss(prepared: Path, tmp_path: Path) -> None:
+    trainer = Trainer(Recipe(steps=12, **SMALL), prepared, tmp_path)
+    terms = [trainer.advance() for _ in range(12)]
+    assert set(terms[0]) == {"spectral", "divergence", "tone"}
+    assert sum(t["spectral"] for t in terms[-3:]) < sum(t["spectral"] for t in terms[:3])
+
+
+def test_critics_take_part(prepared: Path, tmp_path: Path) -> None:
+    recipe = Recipe(
+        steps=1,
+        adversarial_weight=1.0,
+        matching_weight=1.0,
+        critic_weight=1.0,
+        content_weight=1.0,
+        critic_items=1,
+        **SMALL,
+    )
+    trainer = Trainer(recipe, prepared, tmp_path, Critic())
+    before = [p.detach().clone() for p in trainer.discriminators.parameters()]
+    terms = trainer.advance()
+    names = {"spectral", "divergence", "tone", "critic", "content", "adversarial", "matching"}
+    assert set(terms) == names | {"verdict"}
+    after = list(trainer.discriminators.parameters())
+    assert not any(torch.equal(b, a) for b, a in zip(before, after, strict=True))
+    assert all(p.requires_grad for p in trainer.discriminators.parameters())
+
+
+def test_a_run_goes_on_where_it_stopped(prepared: Path, tmp_path: Path) -> None:
+    first = Trainer(Recipe(steps=2, **SMALL), prepared, tmp_path)
+    first.fit(every=1)
+    second = Trainer(Recipe(steps=3, **SMALL), prepared, tmp_path)
+    second.load(tmp_path / "checkpoint.pt", begin_again=False)
+    assert second.step == 2
+    for kept, loaded in zip(first.average.parameters(), second.average.parameters(), strict=True):
+        assert torch.equal(kept, loaded)
+    second.fit(every=1)
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [1, 2, 3]
+
+
+def test_a_new_schedule_begins_at_zero(prepared: Path, tmp_path: Path) -> None:
+    Trainer(Recipe(steps=1, **SMALL), prepared, tmp_path).fit()
+    trainer = Trainer(Recipe(steps=1, **SMALL), prepared, tmp_path / "next")
+    trainer.load(tmp_path / "checkpoint.pt", begin_again=True)
+    assert trainer.step == 0

@@ -1,0 +1,90 @@
+"""A run's averaged weights as a model bundle."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from export.bundle import BundleFacts, write_bundle
+from export.networks.compact import CompactConfig, CompactModel
+
+STRAIGHT = ((0.0, 0.0), (1.0, 1.0))
+WINDOW_FRAMES = 861
+"""Ten seconds: a piece of the recommended client is one window."""
+
+
+def load_run(run: Path) -> tuple[CompactModel, int]:
+    """Args:
+        run: a run's folder.
+
+    Returns:
+        The averaged networks and the steps they were trained for in this run.
+    """
+    state = torch.load(run / "checkpoint.pt", weights_only=True)
+    model = CompactModel(CompactConfig(**state["config"]))
+    model.load_state_dict(state["average"])
+    return model.eval(), int(state["step"])
+
+
+def tau_curve(shares: dict[str, float]) -> tuple[tuple[float, float], ...]:
+    """The weights that give the shares which api.md promises, from those that a straight line gave.
+
+    Args:
+        shares: measured share of the rise in similarity by weight.
+
+    Returns:
+        Points of tau and weight, both rising from 0 to 1.
+    """
+    promised = {0.2: 0.2, 0.3: 0.4, 0.5: 0.7, 0.6: 0.85}
+    weights = sorted(float(weight) for weight in shares)
+    rising: list[float] = []
+    for weight in weights:
+        share = shares[str(weight)]
+        rising.append(max(share, rising[-1] + 1e-6 if rising else share))
+    points = [(0.0, 0.0)]
+    for tau, share in promised.items():
+        upper = next(index for index, value in enumerate(rising) if value >= share)
+        low, high = rising[upper - 1], rising[upper]
+        along = (share - low) / (high - low)
+        weight = weights[upper - 1] + along * (weights[upper] - weights[upper - 1])
+        points.append((tau, round(weight, 3)))
+    return (*points, (1.0, 1.0))
+
+
+def export_run(run: Path, output: Path, report: Path | None) -> None:
+    """Writes the bundle, weights stored in half precision, and checks it against the networks.
+
+    Args:
+        run: a run's folder.
+        output: the bundle's folder.
+        report: an evaluation whose figures and tau curve go into the manifest; without one the
+            curve is straight.
+    """
+    model, _ = load_run(run)
+    config = CompactConfig()
+    quality: dict[str, Any] = json.loads(report.read_text()) if report else {}
+    write_bundle(
+        model.tone_encoder,
+        model.converter,
+        BundleFacts(
+            name="compact",
+            variant="compact",
+            sample_rate_hz=config.sample_rate_hz,
+            fft_samples=config.fft_samples,
+            hop_samples=config.hop_samples,
+            tone_dimension=config.tone_dimension,
+            latent_channels=config.latent_channels,
+            input_bandwidth_hz=config.input_bandwidth_hz,
+            tau_curve=tau_curve(quality["tau_shares"]) if "tau_shares" in quality else STRAIGHT,
+            window_frames=WINDOW_FRAMES,
+            licence="MIT",
+            provenance=(
+                "trained by this project's recipe (training/README.md) on LibriSpeech "
+                "train-clean-100 (c) 2014 Vassil Panayotov, CC BY 4.0, openslr.org/12"
+            ),
+            quality=quality,
+        ),
+        output,
+        store_weights="fp16",
+    )
