@@ -87,7 +87,7 @@ def tone_encoder() -> onnx.ModelProto:
     weights = {
         # a kernel of the minimum's length, which a shorter window cannot be given to
         "smooth": np.full((BINS, 1, MINIMUM_REFERENCE_FRAMES), 1 / MINIMUM_REFERENCE_FRAMES),
-        "project": generator.standard_normal((TONE_DIMENSION, BINS, 1)) / np.sqrt(BINS),
+        "project": 0.1 * generator.standard_normal((TONE_DIMENSION, BINS, 1)) / np.sqrt(BINS),
     }
     nodes = [
         helper.make_node("Log", ["spectrogram"], ["log"]),
