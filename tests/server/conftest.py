@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from runtime import DEFAULT_MODEL, VoiceCloner
+from server.app import create_app
+from server.engine import Engine
+from server.service import Service
+from server.settings import Settings
+from tests.server.fakes import FakeEngine
+from tests.server.live import wait_until
+
+MakeClient = Callable[..., TestClient]
+
+
+@pytest.fixture
+def engine() -> FakeEngine:
+    return FakeEngine()
+
+
+@pytest.fixture
+def make_client(engine: FakeEngine) -> Iterator[MakeClient]:
+    """Give a function that makes a client of a ready server with these settings."""
+    with ExitStack() as stack:
+
+        def make(settings: Settings | None = None, engine: Engine = engine) -> TestClient:
+            service = Service.create(settings or Settings(), lambda _: engine)
+            client = stack.enter_context(TestClient(create_app(service)))
+            wait_until(lambda: service.lifecycle.ready)
+            return client
+
+        yield make
+
+
+@pytest.fixture
+def client(make_client: MakeClient) -> TestClient:
+    return make_client()
+
+
+@pytest.fixture(scope="session")
+def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a bundle of small random graphs in the real interface."""
+    pytest.importorskip("onnx", reason="the tiny bundle is written with onnx")
+    from tests.bundles import make_bundle
+
+    return make_bundle(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture(scope="session")
+def real_engine(tiny_bundle: Path) -> VoiceCloner:
+    """Give the real engine on the tiny bundle."""
+    return VoiceCloner.load(tiny_bundle, provider="cpu", threads=1)
+
+
+@pytest.fixture(scope="session")
+def default_model() -> Path:
+    """Give the model that is shipped."""
+    if not (DEFAULT_MODEL / "manifest.json").exists():
+        pytest.skip("the default model is not there")
+    return DEFAULT_MODEL

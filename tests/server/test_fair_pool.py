@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from server.admission import Admission
+from server.fair_pool import FairPool
+from server.job import Job
+
+
+def job(started_at: float = 0.0, attained: float = 0.0) -> Job:
+    with Admission(1, 1, 1).lease() as lease:
+        return Job(lease, started_at=started_at, attained_seconds=attained)
+
+
+@asynccontextmanager
+async def pool(workers: int = 1) -> AsyncIterator[FairPool]:
+    made = FairPool(workers, "test")
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+async def order_of(jobs: dict[str, Job]) -> list[str]:
+    """Let one step of each job wait while the one thread is busy; give the order they ran in."""
+    ran: list[str] = []
+    async with pool() as made:
+        release = threading.Event()
+        busy = asyncio.create_task(made.run(job(), "convert", release.wait))
+        await asyncio.sleep(0)
+        steps = [
+            asyncio.create_task(made.run(j, "convert", ran.append, n)) for n, j in jobs.items()
+        ]
+        await asyncio.sleep(0)
+        release.set()
+        await asyncio.gather(busy, *steps)
+    return ran
+
+
+async def test_results_and_times() -> None:
+    async with pool() as made:
+        one = job()
+        assert await made.run(one, "tone", int, "3") == 3
+        assert set(one.timings.seconds) == {"queue", "tone"}
+        assert one.attained_seconds == one.timings.seconds["tone"]
+
+
+async def test_what_a_step_raises_is_raised_and_timed() -> None:
+    async with pool() as made:
+        one = job()
+        with pytest.raises(ValueError, match="invalid literal"):
+            await made.run(one, "tone", int, "x")
+        assert "tone" in one.timings.seconds
+        assert made.running == 0
+
+
+async def test_who_had_little_goes_before_who_had_much() -> None:
+    jobs = {"long": job(attained=10), "longer": job(attained=20), "short": job(attained=0.1)}
+    assert await order_of(jobs) == ["short", "long", "longer"]
+
+
+async def test_short_ones_go_in_order_of_arrival() -> None:
+    jobs = {
+        "second": job(started_at=2, attained=0),
+        "first": job(started_at=1, attained=0.4),
+        "third": job(started_at=3, attained=0.2),
+    }
+    assert await order_of(jobs) == ["first", "second", "third"]
+
+
+async def test_a_long_one_that_waited_long_goes_before_a_fresh_one() -> None:
+    jobs = {"fresh": job(started_at=100), "aged": job(started_at=0, attained=5)}
+    assert await order_of(jobs) == ["aged", "fresh"]
+
+
+async def test_as_many_run_at_once_as_there_are_workers() -> None:
+    async with pool(2) as made:
+        barrier = threading.Barrier(2)
+        steps = [made.run(job(), "convert", barrier.wait, 10) for _ in range(2)]
+        assert sorted(await asyncio.gather(*steps)) == [0, 1]
+
+
+async def test_a_turn_that_is_given_up_goes_to_the_next() -> None:
+    async with pool() as made:
+        release = threading.Event()
+        busy = asyncio.create_task(made.run(job(), "convert", release.wait))
+        await asyncio.sleep(0)
+        ran: list[str] = []
+        gone = asyncio.create_task(made.run(job(), "convert", ran.append, "gone"))
+        stays = asyncio.create_task(made.run(job(), "convert", ran.append, "stays"))
+        await asyncio.sleep(0)
+        gone.cancel()
+        release.set()
+        await asyncio.gather(busy, stays)
+        assert ran == ["stays"]
+        assert made.running == 0
+
+
+async def test_a_turn_that_is_given_up_as_it_comes_is_passed_on() -> None:
+    async with pool() as made:
+        step = asyncio.create_task(made.run(job(), "convert", int))
+        await asyncio.sleep(0)
+        late = asyncio.create_task(made.run(job(), "convert", int))
+        await step
+        late.cancel()
+        assert await made.run(job(), "convert", int) == 0
+        assert made.running == 0

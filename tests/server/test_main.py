@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from server.__main__ import main, parse_arguments
+from server.settings import OPTIONS, SettingsError
+
+
+def test_only_given_options_are_settings() -> None:
+    assert parse_arguments([]) == {}
+    given = parse_arguments(
+        ["--host", "0.0.0.0", "--port", "81", "--model", "m", "--provider", "cpu"]
+    )
+    assert given == {"host": "0.0.0.0", "port": 81, "model": Path("m"), "provider": "cpu"}
+
+
+def test_help_names_every_setting(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse_arguments(["--help"])
+    assert ended.value.code == 0
+    shown = capsys.readouterr().out
+    assert all("--" + name.replace("_", "-") in shown for name in OPTIONS)
+
+
+def test_a_bad_value_names_its_option() -> None:
+    with pytest.raises(SettingsError, match="--body-bytes"):
+        parse_arguments(["--body-bytes", "many"])
+    with pytest.raises(SettingsError, match="--port"):
+        parse_arguments(["--port", "-1"])
+
+
+def test_a_bad_value_ends_the_command_with_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--workers", "0"]) == 2
+    assert "--workers" in capsys.readouterr().err
