@@ -17,7 +17,7 @@ from client.errors import (
     Unreachable,
     UnreadableAudio,
 )
-from client.protocol import Target
+from client.protocol import CloneOptions, Target
 from client.results import CloneResult, Piece, Stats, StreamHead, ToneResult
 from client.synchronous import Client
 
@@ -27,6 +27,7 @@ __all__ = [
     "Audio",
     "Client",
     "ClientError",
+    "CloneOptions",
     "CloneResult",
     "Overloaded",
     "Piece",

@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from client.audio import write_wav
 from client.errors import ApiError, ClientError
+from client.protocol import CloneOptions
 from client.results import Piece
 from client.synchronous import Client
 
@@ -57,13 +58,7 @@ def clone(client: Client, options: argparse.Namespace) -> None:
     hidden = True if options.quiet else None
     try:
         with (
-            client.clone_stream(
-                options.target,
-                options.source,
-                tau=options.tau,
-                temperature=options.temperature,
-                seed=options.seed,
-            ) as stream,
+            client.clone_stream(options.target, options.source, **wishes(options)) as stream,
             partial.open("wb") as file,
             tqdm(total=round(stream.head.seconds, 2), unit="s", disable=hidden) as bar,
         ):
@@ -71,6 +66,18 @@ def clone(client: Client, options: argparse.Namespace) -> None:
         partial.replace(options.output)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def wishes(options: argparse.Namespace) -> CloneOptions:
+    """Pick what the command line says about the conversion."""
+    given: CloneOptions = {}
+    if options.tau is not None:
+        given["tau"] = options.tau
+    if options.temperature is not None:
+        given["temperature"] = options.temperature
+    if options.seed is not None:
+        given["seed"] = options.seed
+    return given
 
 
 def shown(pieces: Iterable[Piece], update: Callable[[float], object]) -> Iterator[bytes]:

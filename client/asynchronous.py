@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Any
+from typing import Any, Unpack
 
 import httpx
 
 from client.audio import Audio, Segment, pcm_of, segments
-from client.errors import Unreachable
+from client.connection import RETRY_STATUSES, http_options, reaching, retry_delay_seconds
 from client.protocol import (
-    RETRY_STATUSES,
+    CloneOptions,
     Target,
     answer_of,
     clone_body,
     clone_result,
-    http_options,
-    retry_delay_seconds,
+    held,
     tone_body,
     tone_result,
 )
@@ -103,13 +102,10 @@ class AsyncClient:
         self,
         target: Target,
         source: Audio,
-        *,
-        tau: float | None = None,
-        temperature: float | None = None,
-        seed: int | None = None,
+        **options: Unpack[CloneOptions],
     ) -> CloneResult:
         """Convert a source to the target's voice; arguments and errors as `Client.clone`."""
-        body = await asyncio.to_thread(clone_body, target, source, tau, temperature, seed)
+        body = await asyncio.to_thread(clone_body, target, source, options)
         return clone_result(await self._send("POST", "/api/clone", body))
 
     @asynccontextmanager
@@ -118,14 +114,12 @@ class AsyncClient:
         target: Target,
         source: Audio,
         *,
-        tau: float | None = None,
-        temperature: float | None = None,
-        seed: int | None = None,
         progress: Callable[[float], None] | None = None,
+        **options: Unpack[CloneOptions],
     ) -> AsyncIterator[AsyncStream]:
         """Get the pieces of a long source as they are ready; see `Client.clone_stream`."""
-        body = await asyncio.to_thread(clone_body, target, source, tau, temperature, seed)
-        with self._reaching():
+        body = await asyncio.to_thread(clone_body, target, source, options)
+        with reaching(self.server):
             response = await self._respond("POST", "/api/clone/stream", body, stream=True)
             try:
                 if response.status_code != 200:
@@ -144,20 +138,17 @@ class AsyncClient:
         *,
         segment_seconds: float = 10.0,
         concurrency: int = 4,
-        tau: float | None = None,
-        temperature: float | None = None,
-        seed: int | None = None,
         progress: Callable[[float], None] | None = None,
+        **options: Unpack[CloneOptions],
     ) -> AsyncIterator[bytes]:
         """Convert a source of any length piece by piece; see `Client.clone_segments`.
 
         At most `concurrency` pieces are on their way at a time; they are yielded in order.
         """
+        voice = await asyncio.to_thread(held, target)
 
         async def convert(segment: Segment) -> bytes:
-            result = await self.clone(
-                target, segment.wav, tau=tau, temperature=temperature, seed=seed
-            )
+            result = await self.clone(voice, segment.wav, **options)
             return pcm_of(result.wav)[0]
 
         cut = segments(source, segment_seconds)
@@ -186,7 +177,7 @@ class AsyncClient:
         lines: AsyncIterator[str],
         progress: Callable[[float], None] | None,
     ) -> AsyncIterator[Piece]:
-        with self._reaching():
+        with reaching(self.server):
             async for line in lines:
                 piece = reader.read(line)
                 if piece is not None:
@@ -196,7 +187,7 @@ class AsyncClient:
             reader.check_complete()
 
     async def _send(self, method: str, path: str, body: bytes | None = None) -> httpx.Response:
-        with self._reaching():
+        with reaching(self.server):
             return await self._respond(method, path, body, stream=False)
 
     async def _respond(
@@ -211,10 +202,3 @@ class AsyncClient:
             await response.aclose()
             await asyncio.sleep(retry_delay_seconds(response, attempt))
             attempt += 1
-
-    @contextmanager
-    def _reaching(self) -> Iterator[None]:
-        try:
-            yield
-        except (httpx.TransportError, httpx.InvalidURL) as error:
-            raise Unreachable(self.server, str(error) or type(error).__name__) from error

@@ -6,79 +6,59 @@ Both clients build their requests and read their answers here; they add the wait
 from __future__ import annotations
 
 import base64
-import email.utils
 import json
-import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 import httpx
 
-from client.audio import Audio, encode
+from client.audio import Audio, encode, read
+from client.connection import RETRY_STATUSES
 from client.errors import ApiError, ClientError, Overloaded, UnexpectedAnswer
 from client.results import CloneResult, Stats, ToneResult
-
-RETRY_STATUSES = (429, 503)
-LONGEST_BACKOFF_SECONDS = 30.0
-CONNECT_TIMEOUT_SECONDS = 10.0
-
 
 Target = Audio | Sequence[Audio] | ToneResult
 """Whom to sound like: one clip, several clips of one speaker, or a tone taken before."""
 
 
-def clone_body(
-    target: Target,
-    source: Audio,
-    tau: float | None,
-    temperature: float | None,
-    seed: int | None,
-) -> bytes:
-    """Build the JSON body of a conversion; options left None are left to the server."""
-    fields: dict[str, Any] = {"source_audio": encode(source)}
+class CloneOptions(TypedDict, total=False):
+    """What a conversion may be asked for; the server has defaults for what is left out.
+
+    Attributes:
+        tau: how strongly the target is applied, 0 to 1.
+        temperature: of the noise, 0 to 1; 0 is deterministic.
+        seed: of the noise, below 2^63, to repeat an earlier draw.
+    """
+
+    tau: float
+    temperature: float
+    seed: int
+
+
+def held(target: Target) -> Target:
+    """Return a target with its clips in memory, to be sent more than once."""
+    if isinstance(target, ToneResult):
+        return target
+    if isinstance(target, Sequence) and not isinstance(target, bytes | str):
+        return [read(clip) for clip in target]
+    return read(target)
+
+
+def clone_body(target: Target, source: Audio, options: CloneOptions) -> bytes:
+    """Build the JSON body of a conversion."""
+    fields: dict[str, Any] = {"source_audio": encode(source), **options}
     if isinstance(target, ToneResult):
         fields["target_tone"] = target.tone
     elif isinstance(target, Sequence) and not isinstance(target, bytes | str):
         fields["target_audio"] = [encode(clip) for clip in target]
     else:
         fields["target_audio"] = encode(target)
-    options = {"tau": tau, "temperature": temperature, "seed": seed}
-    fields.update({name: value for name, value in options.items() if value is not None})
     return json.dumps(fields).encode()
 
 
 def tone_body(audio: Audio) -> bytes:
     """Build the JSON body of a tone request."""
     return json.dumps({"audio": encode(audio)}).encode()
-
-
-def http_options(
-    server: str, api_key: str | None, timeout_seconds: float, language: str
-) -> dict[str, Any]:
-    """Return what both kinds of httpx client are made with."""
-    headers = {"Accept-Language": language, "Content-Type": "application/json"}
-    if api_key:
-        headers["Authorization"] = f"Bearer {api_key}"
-    timeout = httpx.Timeout(timeout_seconds, connect=CONNECT_TIMEOUT_SECONDS)
-    return {"base_url": server, "headers": headers, "timeout": timeout}
-
-
-def retry_delay_seconds(response: httpx.Response, attempt: int) -> float:
-    """Say how long to wait before asking again: what Retry-After says, else ever longer.
-
-    Args:
-        response: a 429 or 503.
-        attempt: how many times was asked before, from 0.
-    """
-    value = response.headers.get("Retry-After", "").strip()
-    if value.isascii() and value.isdigit():
-        return float(value)
-    if value:
-        try:
-            return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
-        except ValueError:
-            pass
-    return min(LONGEST_BACKOFF_SECONDS, 2.0**attempt)
 
 
 def parse_object(data: bytes | str) -> dict[str, Any]:

@@ -6,20 +6,19 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any
+from typing import Any, Unpack
 
 import httpx
 
 from client.audio import Audio, pcm_of, segments
-from client.errors import Unreachable
+from client.connection import RETRY_STATUSES, http_options, reaching, retry_delay_seconds
 from client.protocol import (
-    RETRY_STATUSES,
+    CloneOptions,
     Target,
     answer_of,
     clone_body,
     clone_result,
-    http_options,
-    retry_delay_seconds,
+    held,
     tone_body,
     tone_result,
 )
@@ -101,19 +100,14 @@ class Client:
         self,
         target: Target,
         source: Audio,
-        *,
-        tau: float | None = None,
-        temperature: float | None = None,
-        seed: int | None = None,
+        **options: Unpack[CloneOptions],
     ) -> CloneResult:
         """Convert a source to the target's voice in one request.
 
         Args:
             target: whom to sound like: a clip, several clips of one speaker, or a tone.
             source: what to convert.
-            tau: how strongly, 0 to 1; None for the server's default.
-            temperature: of the noise, 0 to 1; None for the server's default.
-            seed: repeats the noise of an earlier request; None for a fresh draw.
+            options: tau, temperature and seed, see `CloneOptions`.
 
         Raises:
             ApiError: the server refused or failed.
@@ -121,7 +115,7 @@ class Client:
             Unreachable: no connection, or it broke.
             UnexpectedAnswer: the answer is none of this API.
         """
-        body = clone_body(target, source, tau, temperature, seed)
+        body = clone_body(target, source, options)
         return clone_result(self._send("POST", "/api/clone", body))
 
     @contextmanager
@@ -130,10 +124,8 @@ class Client:
         target: Target,
         source: Audio,
         *,
-        tau: float | None = None,
-        temperature: float | None = None,
-        seed: int | None = None,
         progress: Callable[[float], None] | None = None,
+        **options: Unpack[CloneOptions],
     ) -> Iterator[Stream]:
         """Convert a long source in one request and get its pieces as they are ready.
 
@@ -143,13 +135,11 @@ class Client:
         Args:
             target: see `clone`.
             source: see `clone`.
-            tau: see `clone`.
-            temperature: see `clone`.
-            seed: see `clone`.
             progress: called with the share that is done, in (0, 1], after each piece.
+            options: see `clone`.
         """
-        body = clone_body(target, source, tau, temperature, seed)
-        with self._reaching():
+        body = clone_body(target, source, options)
+        with reaching(self.server):
             response = self._respond("POST", "/api/clone/stream", body, stream=True)
             try:
                 if response.status_code != 200:
@@ -167,10 +157,8 @@ class Client:
         source: Audio,
         *,
         segment_seconds: float = 10.0,
-        tau: float | None = None,
-        temperature: float | None = None,
-        seed: int | None = None,
         progress: Callable[[float], None] | None = None,
+        **options: Unpack[CloneOptions],
     ) -> Iterator[bytes]:
         """Convert a source of any length piece by piece, a request each, and yield their samples.
 
@@ -181,10 +169,8 @@ class Client:
             target: see `clone`.
             source: see `clone`.
             segment_seconds: length of each piece but the last.
-            tau: see `clone`.
-            temperature: see `clone`.
-            seed: see `clone`.
             progress: called with the share that is done, in (0, 1], after each piece.
+            options: see `clone`.
 
         Yields:
             16-bit little-endian mono samples at the server's sample rate; joined, they are as
@@ -193,8 +179,9 @@ class Client:
         Raises:
             ClientError: as `clone`; UnreadableAudio also where the source cannot be cut.
         """
+        voice = held(target)
         for segment in segments(source, segment_seconds):
-            result = self.clone(target, segment.wav, tau=tau, temperature=temperature, seed=seed)
+            result = self.clone(voice, segment.wav, **options)
             yield pcm_of(result.wav)[0]
             if progress:
                 progress(segment.progress)
@@ -205,7 +192,7 @@ class Client:
         lines: Iterator[str],
         progress: Callable[[float], None] | None,
     ) -> Iterator[Piece]:
-        with self._reaching():
+        with reaching(self.server):
             for line in lines:
                 piece = reader.read(line)
                 if piece is not None:
@@ -215,7 +202,7 @@ class Client:
             reader.check_complete()
 
     def _send(self, method: str, path: str, body: bytes | None = None) -> httpx.Response:
-        with self._reaching():
+        with reaching(self.server):
             return self._respond(method, path, body, stream=False)
 
     def _respond(self, method: str, path: str, body: bytes | None, stream: bool) -> httpx.Response:
@@ -228,10 +215,3 @@ class Client:
             response.close()
             time.sleep(retry_delay_seconds(response, attempt))
             attempt += 1
-
-    @contextmanager
-    def _reaching(self) -> Iterator[None]:
-        try:
-            yield
-        except (httpx.TransportError, httpx.InvalidURL) as error:
-            raise Unreachable(self.server, str(error) or type(error).__name__) from error

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 
 import httpx
 import pytest
@@ -72,6 +73,13 @@ async def test_a_refused_stream_is_an_error() -> None:
         with pytest.raises(ApiError, match="silent_audio"):
             async with client.clone_stream(TARGET, SOURCE):
                 pass
+
+
+async def test_segments_read_an_open_target_once() -> None:
+    server = FakeServer()
+    async with client_of(server) as client:
+        assert len([pcm async for pcm in client.clone_segments(io.BytesIO(TARGET), SOURCE)]) == 3
+    assert len({body["target_audio"] for body in server.bodies}) == 1
 
 
 @pytest.mark.parametrize("concurrency", [1, 2, 9])

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import base64
+import io
 import time
 from typing import Any
 
@@ -127,6 +129,17 @@ def test_segments_are_ten_seconds_and_join_without_drift() -> None:
     assert shares == pytest.approx([0.4, 0.8, 1.0])
     assert {body["tau"] for body in server.bodies} == {1.0}
     assert len({body["target_audio"] for body in server.bodies}) == 1
+
+
+def test_segments_read_an_open_target_once() -> None:
+    server = FakeServer()
+    with client_of(server) as client:
+        assert len(list(client.clone_segments(io.BytesIO(TARGET), SOURCE))) == 3
+        assert len(list(client.clone_segments([TARGET, io.BytesIO(TARGET)], SOURCE))) == 3
+        assert len(list(client.clone_segments(client.tone(TARGET), SOURCE))) == 3
+    sent = base64.b64encode(TARGET).decode()
+    targets = [body.get("target_audio") for body in server.bodies]
+    assert targets == [sent] * 3 + [[sent, sent]] * 3 + [None] * 4
 
 
 def test_overload_is_asked_again_when_the_server_says(slept: list[float]) -> None:
