@@ -35,7 +35,7 @@ def copied(dockerfile: str) -> list[str]:
 @pytest.mark.parametrize("dockerfile", EXTRAS)
 def test_everything_copied_is_there_and_reaches_the_builder(dockerfile: str) -> None:
     let_through = re.findall(r"^!(.+)$", (ROOT / ".dockerignore").read_text("utf-8"), re.MULTILINE)
-    assert copied(dockerfile) == ["LICENSE", "pyproject.toml", *CONTENTS]
+    assert copied(dockerfile) == ["LICENSE", "pyproject.toml", "LICENSE", *CONTENTS]
     for source in copied(dockerfile):
         assert (ROOT / source).exists()
         assert any(fnmatch(source, pattern) for pattern in let_through)
