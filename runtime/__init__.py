@@ -7,6 +7,12 @@
 >>> Path("c.wav").write_bytes(wav.encode(result, cloner.sample_rate_hz))
 """
 
+import os
+
+# ONNX Runtime's wheels report usage over the network, and write to the home folder, unless this
+# is set before they are imported.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
 from runtime.arrays import Tone, Waveform
 from runtime.cloner import DEFAULT_MODEL, VoiceCloner
 from runtime.errors import OpenVoiceError

@@ -14,6 +14,7 @@ from runtime.interface import tone_converter_interface, tone_encoder_interface
 from runtime.manifest import Manifest
 from runtime.noise import fresh_seed
 from runtime.options import check_frames, check_seed, check_share, check_tone, check_waveform
+from runtime.planner import WARM_UP_FRAMES, WindowPlanner
 from runtime.resample import resample_blocks
 from runtime.sessions import Graph, Provider, SessionSettings, open_graph
 from runtime.source import MemorySource
@@ -21,21 +22,11 @@ from runtime.spectrogram import SpectrogramTransform
 from runtime.tau import blend_tones, tone_weight
 from runtime.tone import ToneExtraction, average_tones
 from runtime.voice_activity import voice_warnings
-from runtime.windows import (
-    Window,
-    bucket_lengths,
-    group_windows,
-    plan_bucketed_windows,
-    plan_windows,
-)
 
 DEFAULT_MODEL = Path(__file__).resolve().parents[1] / "onnx_models" / "compact"
 DEFAULT_TAU = 0.3
 DEFAULT_TEMPERATURE = 0.3
 DEFAULT_MAXIMUM_SECONDS = 600.0
-
-_BATCH_ON_CUDA = 4
-_WARM_UP_FRAMES = 64
 
 
 class VoiceCloner:
@@ -53,6 +44,7 @@ class VoiceCloner:
         self._encoder = encoder
         self._converter = converter
         self._transform = SpectrogramTransform.of(manifest)
+        self._planner = WindowPlanner(manifest, on_cuda=converter.on_cuda)
 
     @classmethod
     def load(
@@ -91,16 +83,10 @@ class VoiceCloner:
         return self.manifest.sample_rate_hz
 
     def warm_up(self) -> None:
-        """Run both graphs once for every input length that steady use meets on a GPU."""
-        encoder_frames = {self.manifest.reference_frames}
-        shapes = {(1, _WARM_UP_FRAMES)}
-        if self._converter.on_cuda:
-            shapes = {(size, n) for size in (1, _BATCH_ON_CUDA) for n in self._buckets()}
-        else:
-            encoder_frames = {max(_WARM_UP_FRAMES, self.manifest.minimum_reference_frames)}
-        for frames in encoder_frames:
-            self._encoder.run(**self._encoder.interface.zeros(1, frames))
-        for batch, frames in sorted(shapes):
+        """Run both graphs once, on a GPU with every input length that the converter will meet."""
+        frames = max(WARM_UP_FRAMES, self.manifest.minimum_reference_frames)
+        self._encoder.run(**self._encoder.interface.zeros(1, frames))
+        for batch, frames in self._planner.warm_up_shapes():
             self._converter.run(**self._converter.interface.zeros(batch, frames))
 
     def decode(
@@ -127,10 +113,13 @@ class VoiceCloner:
         """
         with AudioFile(MemorySource(data), maximum_seconds=maximum_seconds) as file:
             blocks = resample_blocks(file.blocks(), file.sample_rate_hz, self.sample_rate_hz)
-            waveform = np.concatenate(list(blocks))
+            # grows in place, where joining blocks at the end would hold the clip twice
+            samples = bytearray()
+            for block in blocks:
+                samples += block.data.cast("B")
             if file.decoded_seconds < minimum_seconds:
                 raise AudioTooShort(file.decoded_seconds, minimum_seconds)
-        return waveform
+        return np.frombuffer(samples, np.float32)
 
     def tone_extraction(
         self, waveform: Waveform | Iterable[Waveform], *, allow_silent: bool = False
@@ -228,9 +217,9 @@ class VoiceCloner:
             raise InvalidOption("samples", samples, "the length of a source in blocks is needed")
         else:
             blocks = source
-        groups = self._plan(
+        groups = self._planner.plan(
             self._transform.frames(samples),
-            check_frames("window_frames", window_frames) or self.manifest.window_frames,
+            check_frames("window_frames", window_frames),
             check_frames("first_window_frames", first_window_frames),
         )
         return Conversion(
@@ -260,10 +249,9 @@ class VoiceCloner:
         Returns:
             As many samples as the source has.
         """
-        conversion = self.conversion(
+        return self.conversion(
             source, source_tone, target_tone, tau=tau, temperature=temperature, seed=seed
-        )
-        return np.concatenate(list(conversion))
+        ).joined()
 
     def clone(
         self,
@@ -300,20 +288,3 @@ class VoiceCloner:
         return self.convert(
             speech, source_tone, target_tone, tau=tau, temperature=temperature, seed=seed
         )
-
-    def _plan(
-        self, frames: int, window_frames: int, first_window_frames: int | None
-    ) -> list[tuple[Window, ...]]:
-        context = self.manifest.context_frames
-        if not self._converter.on_cuda:
-            windows = plan_windows(frames, window_frames, context, first_window_frames)
-            return group_windows(windows, 1)
-        buckets = [n for n in self._buckets() if n <= window_frames + 2 * context]
-        first = None
-        if first_window_frames is not None:
-            first = min((n for n in buckets if n >= first_window_frames + context), default=None)
-        windows = plan_bucketed_windows(frames, buckets, context, first)
-        return group_windows(windows, _BATCH_ON_CUDA)
-
-    def _buckets(self) -> tuple[int, ...]:
-        return bucket_lengths(self.manifest.window_frames, self.manifest.context_frames)

@@ -82,6 +82,19 @@ class Conversion:
             joined = pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
             yield joined[: self.samples - first.start * hop]
 
+    def joined(self) -> Waveform:
+        """Run every step and join the pieces.
+
+        Returns:
+            [samples]
+        """
+        result = np.empty(self.samples, np.float32)
+        position = 0
+        for piece in self:
+            result[position : position + len(piece)] = piece
+            position += len(piece)
+        return result
+
     def _gain(self, reader: FrameReader, window: Window) -> Waveform:
         start = max(0, window.start - REACH_HOPS)
         stop = min(self._transform.frames(self.samples), window.stop + REACH_HOPS)

@@ -96,48 +96,6 @@ def test_pieces_can_be_converted_at_once(cloner: VoiceCloner) -> None:
         np.testing.assert_allclose(other, one, atol=1e-5)
 
 
-class _Recorder:
-    """A graph that takes down the input lengths that it is run with."""
-
-    def __init__(self, graph: Any, on_cuda: bool) -> None:
-        self.interface = graph.interface
-        self.providers = graph.providers
-        self.on_cuda = on_cuda
-        self.shapes: list[tuple[int, int]] = []
-        self._graph = graph
-
-    def run(self, **inputs: Any) -> Any:
-        batch, _, frames = inputs["spectrogram"].shape
-        self.shapes.append((batch, frames))
-        return self._graph.run(**inputs)
-
-
-def test_warm_up_runs_both_graphs(cloner: VoiceCloner) -> None:
-    encoder, converter = (_Recorder(g, False) for g in (cloner._encoder, cloner._converter))
-    VoiceCloner(cloner.manifest, encoder, converter).warm_up()  # type: ignore[arg-type]
-    assert len(encoder.shapes) == 1
-    assert encoder.shapes[0][1] >= cloner.manifest.minimum_reference_frames
-    assert len(converter.shapes) == 1
-
-
-def test_on_cuda_every_length_in_use_was_warmed_up(cloner: VoiceCloner) -> None:
-    recorder = _Recorder(cloner._converter, True)
-    fixed = VoiceCloner(cloner.manifest, cloner._encoder, recorder)  # type: ignore[arg-type]
-    fixed.warm_up()
-    warmed = set(recorder.shapes)
-    recorder.shapes.clear()
-    tone = cloner.tone(voice(1.0))
-    for seconds in (0.5, 0.7, 1.0, 2.5, 9.9, 30.0):
-        speech = voice(seconds)
-        expected = cloner.convert(speech, tone, tone, seed=1)
-        for first in (None, 20, 60):
-            conversion = fixed.conversion(speech, tone, tone, seed=1, first_window_frames=first)
-            found = np.concatenate(list(conversion))
-            assert np.abs(found - expected).max() <= 1e-4 * np.abs(expected).max()
-    assert set(recorder.shapes) <= warmed
-    assert any(batch > 1 for batch, _ in recorder.shapes)
-
-
 def test_the_bandwidth_limits_what_the_graphs_hear(tmp_path: Path) -> None:
     cloner = VoiceCloner.load(make_bundle(tmp_path, input_bandwidth_hz=4000), provider="cpu")
     wide = VoiceCloner(
