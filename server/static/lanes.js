@@ -68,7 +68,7 @@ export class Lane {
     const rgb = this.#colour();
     this.#surfer = WaveSurfer.create({
       container: this.wave, height: WAVEFORM_HEIGHT, normalize: true, barWidth: 2, barGap: 1, barRadius: 2, hideScrollbar: true,
-      waveColor: css(rgb, 0.45), progressColor: css(rgb), cursorColor: css(ink()), cursorWidth: 1,
+      waveColor: css(mix(pageColour("--card"), rgb, 0.5)), progressColor: css(rgb), cursorColor: css(ink()), cursorWidth: 1,
       plugins: [Spectrogram.create({
         container: this.spectrogram, height: SPECTROGRAM_HEIGHT, fftSamples: 512, scale: "mel", frequencyMax: SPECTROGRAM_TOP_HZ,
         autoGain: true, rangeDB: 70, preEmphasis: 3, labels: false, colorMap: ramp(rgb),
@@ -99,7 +99,7 @@ export function pageColour(name) {
 /** The colour a share of the way from one to the other. */
 export const mix = (from, to, share) => from.map((value, i) => Math.round(value + (to[i] - value) * share));
 
-const css = ([r, g, b], alpha = 1) => `rgb(${r} ${g} ${b} / ${alpha})`;
+const css = ([r, g, b]) => `rgb(${r} ${g} ${b})`;
 const ink = () => pageColour("--ink");
 
 /** 256 colours from the card's background through the lane's colour to ink. */

@@ -40,13 +40,24 @@ function drawOperation(section, openapi, code, live) {
   const add = (key, content) => content && drawn.append(say(el("h3"), key), content);
   const request = operation.requestBody?.content["application/json"];
   const [kind, answer] = Object.entries(operation.responses["200"].content)[0];
-  add("reference.request", request && requestTable(request.schema));
+  const twin = request && sameRequest(openapi, path, request.schema);
+  if (twin) add("reference.request", say(el("p"), "reference.same_request", { path: twin }));
+  else if (request) add("reference.request", requestTable(request.schema));
   if (answer.schema.anyOf) LINES.forEach((key, i) => add(key, answerTable(answer.schema.anyOf[i])));
   else add("reference.response", answerTable(answer.schema));
   add("reference.example", codeTabs(code[path]));
   if (live[path]) add("reference.answer_live", codeBlock(shortened(live[path])));
   else if (answer.example) add("reference.answer", codeBlock(answerText(kind, answer.example)));
   section.append(drawn);
+}
+
+/** The path described before this one whose requests are the same; undefined where there is none. */
+function sameRequest(openapi, path, schema) {
+  const earlier = Object.keys(openapi.paths).slice(0, Object.keys(openapi.paths).indexOf(path));
+  return earlier.find((other) => {
+    const content = openapi.paths[other].post?.requestBody?.content["application/json"];
+    return JSON.stringify(content?.schema) === JSON.stringify(schema);
+  });
 }
 
 function answerText(kind, example) {

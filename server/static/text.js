@@ -121,6 +121,7 @@ export const texts = {
   "reference.response": { zh: "回答字段", en: "Response fields" },
   "reference.answer": { zh: "回答示例", en: "A response" },
   "reference.answer_live": { zh: "这台服务器此刻的回答", en: "This server's answer right now" },
+  "reference.same_request": { zh: "与 {path} 完全相同。", en: "Exactly those of {path}." },
   "reference.line_first": { zh: "第一行", en: "First line" },
   "reference.line_window": { zh: "之后每窗一行", en: "Then a line for each window" },
   "reference.line_last": { zh: "最后一行", en: "Last line" },
