@@ -88,14 +88,18 @@ def _download(repository: str) -> CheckpointFiles:
         for layout in LAYOUTS:
             folder = "" if layout == "." else f"{layout}/"
             try:
-                config = huggingface_hub.hf_hub_download(repository, folder + CONFIG_NAME)
-                file = huggingface_hub.hf_hub_download(repository, folder + CHECKPOINT_NAME)
+                config, checkpoint = (
+                    huggingface_hub.hf_hub_download(
+                        repository, folder + name, local_files_only=unreachable is not None
+                    )
+                    for name in (CONFIG_NAME, CHECKPOINT_NAME)
+                )
             except LocalEntryNotFoundError as error:
                 unreachable = error
             except EntryNotFoundError:
                 continue
             else:
-                return CheckpointFiles(Path(file), Path(config), repository)
+                return CheckpointFiles(Path(checkpoint), Path(config), repository)
     except RepositoryNotFoundError as error:
         raise CheckpointError(
             f"the hub has no repository {repository}, nor is it a path"

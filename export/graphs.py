@@ -79,17 +79,25 @@ def export_graph(module: nn.Module, interface: GraphInterface, opset: int) -> on
         raise RuntimeError("the exporter gave nothing back")
     model = program.model
     model.graph.name = Path(interface.file_name).stem
-    output_axes: list[int | str] = [
-        SAMPLES if size is None else size for size in interface.output_shape
-    ]
-    output_axes[0] = BATCH
-    model.graph.outputs[0].shape = onnx_ir.Shape(output_axes)
     optimizer.optimize(model, input_size_limit=FOLD_LIMIT, output_size_limit=FOLD_LIMIT)
+    model.graph.outputs[0].shape = onnx_ir.Shape(output_axes(interface))
     # The exporter's notes on every node name files of the machine that it ran on.
     ClearMetadataAndDocStringPass()(model)
     for value in (*model.graph.inputs, *model.graph.initializers.values()):
         value.metadata_props.clear()
     return model
+
+
+def output_axes(interface: GraphInterface) -> list[int | str]:
+    """Names the free axes of a graph's output.
+
+    Args:
+        interface: of the graph.
+
+    Returns:
+        Lengths, and names in the place of free ones.
+    """
+    return [BATCH, *(SAMPLES if size is None else size for size in interface.output_shape[1:])]
 
 
 def dynamic_axes(shape: Shape) -> dict[int, str]:

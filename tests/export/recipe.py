@@ -4,13 +4,14 @@ import json
 import math
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 PARITY = Path(__file__).resolve().parents[1] / "parity"
-V2_CONFIG = {
+V2_CONFIG: dict[str, Any] = {
     "_version_": "v2",
     "data": {
         "sampling_rate": 22050,
