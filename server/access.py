@@ -29,7 +29,7 @@ class KeyCheck:
 
     def __init__(self, app: ASGIApp, api_key: str) -> None:
         self._app = app
-        self._digest = _digest(api_key)
+        self._digest = _digest(api_key.encode("utf-8", "surrogateescape"))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request.
@@ -40,12 +40,12 @@ class KeyCheck:
         if scope["type"] == "http" and needs_key(scope["path"]):
             scheme, _, key = Headers(scope=scope).get("authorization", "").partition(" ")
             # Digests have one length, so that the comparison's time tells nothing of the key.
-            if scheme.lower() != _SCHEME or not hmac.compare_digest(
-                _digest(key.strip()), self._digest
-            ):
+            # Starlette reads headers as Latin-1; a key may be any text, sent as UTF-8.
+            sent = _digest(key.strip().encode("latin-1"))
+            if scheme.lower() != _SCHEME or not hmac.compare_digest(sent, self._digest):
                 raise ApiError("unauthorized", headers={"WWW-Authenticate": "Bearer"})
         await self._app(scope, receive, send)
 
 
-def _digest(key: str) -> bytes:
-    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()
+def _digest(key: bytes) -> bytes:
+    return hashlib.sha256(key).digest()

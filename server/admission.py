@@ -96,3 +96,16 @@ class Lease:
         """
         self._admission.hold(total - self.bytes_held)
         self.bytes_held = total
+
+    @contextmanager
+    def more(self, extra: int) -> Iterator[None]:
+        """Hold bytes besides while the block runs.
+
+        Raises:
+            ApiError: `overloaded`: there is no room for them.
+        """
+        self.hold(self.bytes_held + extra)
+        try:
+            yield
+        finally:
+            self.hold(max(0, self.bytes_held - extra))

@@ -75,6 +75,10 @@ class Studio:
 
         async def work_out() -> Voice:
             waveform = await self._codec.run(job, DECODE, self._decode_target, data)
+            with job.lease.more(waveform.nbytes):
+                return await examine(waveform)
+
+        async def examine(waveform: Waveform) -> Voice:
             warnings = await self._codec.run(job, DECODE, self.engine.voice_warnings, waveform)
             tone = await self._extract(job, waveform, allow_silent=False)
             return Voice(tone, self._seconds(len(waveform)), tuple(warnings))

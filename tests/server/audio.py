@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 
 def speech(seconds: float, rate_hz: int = 22050, pitch_hz: float = 140.0) -> NDArray[np.float32]:
-    """Give a buzz that swells and fades like speech, [samples]."""
-    time = np.arange(max(1, round(seconds * rate_hz))) / rate_hz
+    """Give a buzz that swells and fades like speech, [samples]; it repeats every second."""
+    time = np.arange(rate_hz) / rate_hz
     harmonics = np.arange(1, 9)[:, np.newaxis]
     buzz = (np.sin(2 * np.pi * pitch_hz * harmonics * time) / harmonics).sum(axis=0)
     noise = np.random.default_rng(int(pitch_hz)).standard_normal(len(time))
     loudness = 0.15 * (1.2 + np.sin(2 * np.pi * 3 * time))
-    return (loudness * (buzz + 0.05 * noise)).astype(np.float32)
+    second = (loudness * (buzz + 0.05 * noise)).astype(np.float32)
+    return np.resize(second, max(1, round(seconds * rate_hz)))
 
 
 def encoded(

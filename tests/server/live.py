@@ -23,6 +23,7 @@ from server.engine import Engine
 from server.service import Service
 from server.serving import DrainingServer
 from server.settings import Settings
+from tests.server.fakes import FakeEngine
 
 ROOT = Path(__file__).parents[2]
 
@@ -69,6 +70,8 @@ def live(engine: Engine, settings: Settings | None = None) -> Iterator[Live]:
     try:
         running = Live(service, server, listener.getsockname()[1])
         wait_until(lambda: service.lifecycle.ready)
+        if isinstance(engine, FakeEngine):
+            engine.gate.drain_arrivals()
         yield running
     finally:
         server.should_exit = True

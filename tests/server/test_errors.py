@@ -13,7 +13,7 @@ from runtime.errors import (
     UndecodableAudio,
     UndecodableReason,
 )
-from server.errors import ERRORS, ApiError, Language
+from server.errors import ERRORS, ApiError, Language, Texts
 
 CONTRACT = {
     400: {"invalid_json"},
@@ -49,7 +49,7 @@ def test_the_table_is_the_contract_s_and_one_more() -> None:
 def test_every_message_can_be_made_from_its_facts(code: str, language: Language) -> None:
     row = ERRORS[code]
     values = {name: 3 if kind != "string" else "x" for name, kind in row.facts.items()}
-    detail = {"zh": "数字", "en": "a number"}
+    detail: Texts = {"zh": "数字", "en": "a number"}
     error = ApiError(code, param="tau", detail=detail, facts=values)
     message = error.message(language)
     assert message
