@@ -8,14 +8,12 @@ from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from server import example_audio, negotiation, schemas
+from server import answer_schemas, examples, negotiation, request_schemas
 from server.access import needs_key
+from server.answer_schemas import Schema
 from server.answers import JSON_TYPE, LINES_TYPE
-from server.cloning import SUCCESS_MESSAGE
 from server.errors import ERRORS, Texts
-from server.fields import AUDIO, SOURCE_AUDIO, TARGET_AUDIO, TAU
 from server.payload import FORM
-from server.schemas import Schema
 from server.settings import Settings
 from server.status import health
 
@@ -23,7 +21,6 @@ _WORK_ERRORS = tuple(code for code in ERRORS if code not in ("not_found", "metho
 _TONE_ERRORS = tuple(code for code in _WORK_ERRORS if code != "tone_model_mismatch")
 _STATE_ERRORS = ("unauthorized", "internal", "not_ready")
 _OPEN_STATE_ERRORS = ("internal", "not_ready")
-_EXAMPLE_STATS = {"extract_time": "1.23s", "clone_time": "2.45s", "total_time": "3.68s"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +68,7 @@ class Operation:
         return {
             str(status): {
                 "description": ", ".join(codes),
-                "content": {JSON_TYPE: {"schema": schemas.error(codes)}},
+                "content": {JSON_TYPE: {"schema": answer_schemas.error(codes)}},
             }
             for status, codes in sorted(by_status.items())
         }
@@ -97,10 +94,10 @@ def document(settings: Settings, live: Mapping[str, Any] | None) -> dict[str, An
         },
         "paths": paths,
         "components": {
-            "schemas": {"Error": schemas.error(tuple(ERRORS))},
+            "schemas": {"Error": answer_schemas.error(tuple(ERRORS))},
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
         },
-        "x-errors": schemas.error_rows(),
+        "x-errors": answer_schemas.error_rows(),
     }
 
 
@@ -110,17 +107,12 @@ def operations(settings: Settings, live: Mapping[str, Any] | None) -> list[Opera
 
 
 def _work(settings: Settings) -> list[Operation]:
-    source, target = example_audio.data_url(110), example_audio.data_url(210)
-    example = {TARGET_AUDIO.name: target, SOURCE_AUDIO.name: source, TAU.name: TAU.default}
     clone_bodies: dict[str, Schema] = {
-        JSON_TYPE: {"schema": schemas.clone_request(settings), "example": example},
-        FORM: {"schema": schemas.clone_form(settings)},
-    }
-    cloned = {
-        "success": True,
-        "message": SUCCESS_MESSAGE,
-        "result_audio": example_audio.base64_wav(210),
-        "stats": _EXAMPLE_STATS,
+        JSON_TYPE: {
+            "schema": request_schemas.clone_json(settings),
+            "example": examples.clone_request(),
+        },
+        FORM: {"schema": request_schemas.clone_form(settings)},
     }
     return [
         Operation(
@@ -132,7 +124,7 @@ def _work(settings: Settings) -> list[Operation]:
                 "en": "Converts the source into the voice of the target.",
             },
             {
-                JSON_TYPE: {"schema": schemas.CLONED, "example": cloned},
+                JSON_TYPE: {"schema": answer_schemas.CLONED, "example": examples.cloned()},
                 negotiation.WAV: {"schema": {"type": "string", "format": "binary"}},
             },
             _WORK_ERRORS,
@@ -148,7 +140,12 @@ def _work(settings: Settings) -> list[Operation]:
                 "en": "As /api/clone, but answers while it converts: one JSON object a line, "
                 "first the format, then a line a window, last the stats or an error.",
             },
-            {LINES_TYPE: {"schema": schemas.STREAM_LINES}},
+            {
+                LINES_TYPE: {
+                    "schema": answer_schemas.STREAM_LINE,
+                    "example": examples.stream_lines(),
+                }
+            },
             _WORK_ERRORS,
             clone_bodies,
         ),
@@ -160,19 +157,22 @@ def _work(settings: Settings) -> list[Operation]:
                 "zh": "提取音色,返回的字符串可作为 /api/clone 的 target_tone 反复使用。",
                 "en": "Works out a voice's tone, as a string that /api/clone takes as target_tone.",
             },
-            {JSON_TYPE: {"schema": schemas.TONE}},
+            {JSON_TYPE: {"schema": answer_schemas.TONE, "example": examples.tone()}},
             _TONE_ERRORS,
             {
-                JSON_TYPE: {"schema": schemas.tone_request(), "example": {AUDIO.name: target}},
-                FORM: {"schema": schemas.tone_form()},
+                JSON_TYPE: {
+                    "schema": request_schemas.tone_json(),
+                    "example": examples.tone_request(),
+                },
+                FORM: {"schema": request_schemas.tone_form()},
             },
         ),
     ]
 
 
 def _state(live: Mapping[str, Any] | None) -> list[Operation]:
-    info: Schema = {"schema": schemas.info()}
-    healthy: Schema = {"schema": schemas.HEALTH}
+    info: Schema = {"schema": answer_schemas.info()}
+    healthy: Schema = {"schema": answer_schemas.HEALTH}
     if live is not None:
         info["example"] = live
         healthy["example"] = health(live["sample_rate"])
@@ -201,7 +201,7 @@ def _state(live: Mapping[str, Any] | None) -> list[Operation]:
             "get",
             "livez",
             {"zh": "进程存活。", "en": "Says that the process is alive."},
-            {JSON_TYPE: {"schema": schemas.STATUS}},
+            {JSON_TYPE: {"schema": answer_schemas.STATUS}},
             ("internal",),
         ),
         Operation(
@@ -209,7 +209,7 @@ def _state(live: Mapping[str, Any] | None) -> list[Operation]:
             "get",
             "readyz",
             {"zh": "模型已加载,可以接受请求。", "en": "Says that requests are taken."},
-            {JSON_TYPE: {"schema": schemas.STATUS}},
+            {JSON_TYPE: {"schema": answer_schemas.STATUS}},
             _OPEN_STATE_ERRORS,
         ),
         Operation(
@@ -217,7 +217,7 @@ def _state(live: Mapping[str, Any] | None) -> list[Operation]:
             "get",
             "metrics",
             {"zh": "Prometheus 指标。", "en": "Tells Prometheus its metrics."},
-            {CONTENT_TYPE_LATEST: {"schema": schemas.STRING}},
+            {CONTENT_TYPE_LATEST: {"schema": answer_schemas.STRING}},
             ("unauthorized", "internal"),
         ),
         Operation(
