@@ -12,7 +12,7 @@ import soundfile
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import FilePayload, Locator, Page
 
 LONGEST_WAIT_MILLISECONDS = 60_000
 
@@ -59,9 +59,10 @@ class Playground:
 
     def upload(self, which: str, *files: tuple[str, str, bytes]) -> None:
         """Choose files, each by name, type and content."""
-        self.panel(which).locator("input[type=file]").set_input_files(
-            [{"name": name, "mimeType": kind, "buffer": data} for name, kind, data in files]
-        )
+        payloads: list[FilePayload] = [
+            {"name": name, "mimeType": kind, "buffer": data} for name, kind, data in files
+        ]
+        self.panel(which).locator("input[type=file]").set_input_files(payloads)
 
     def drop(self, which: str, name: str, data: bytes) -> None:
         """Drag a file onto a panel and let it go there."""

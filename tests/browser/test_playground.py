@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import urllib.request
 from pathlib import Path
@@ -160,7 +161,7 @@ def assert_no_gap(page: Page) -> None:
     """The pieces of the result were scheduled end to end, to a fraction of a sample."""
     pieces = [piece for piece in page.evaluate("window.pieces") if piece["seconds"] < 60]
     assert len(pieces) > 3
-    for piece, following in zip(pieces, pieces[1:], strict=False):
+    for piece, following in itertools.pairwise(pieces):
         if following["offset"] > 0 or following["when"] <= piece["when"]:
             continue  # playback began anew, from where it was waiting
         end = piece["when"] + piece["seconds"] - piece["offset"]
