@@ -52,7 +52,7 @@ def parse_number(text: str) -> int | float | None:
     if not text:
         return None
     value = json.loads(text, parse_int=_integer)
-    if value is None or isinstance(value, int | float):
+    if isinstance(value, int | float):
         return value
     raise ValueError(text)
 

@@ -85,7 +85,7 @@ def parse_form(body: bytearray, content_type: str, fields: tuple[Field, ...]) ->
         data = view[part.start : part.end]
         if field is None or (part.is_file and not len(data)):
             continue
-        value = data if part.is_file else _text(data, field)
+        value = data if part.is_file else _value(data, field)
         if value is None:
             continue
         if field.name not in values:
@@ -124,9 +124,12 @@ def _parts(body: bytearray, content_type: str) -> list[Part]:
     return collector.parts
 
 
-def _text(data: memoryview, field: Field) -> Any:
+def _value(data: memoryview, field: Field) -> Any:
+    """Read a part that is not marked as a file: text, or a file all the same where it is none."""
     try:
         text = str(data, "utf-8")
         return parse_number(text) if field.kind in ("number", "integer") else text or None
     except ValueError:
+        if field.kind in ("clip", "clips"):
+            return data
         raise field.invalid() from None

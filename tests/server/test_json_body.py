@@ -60,12 +60,12 @@ def test_odd_numbers_are_left_to_the_fields() -> None:
     assert parse('{"a": -9223372036854775808}')["a"] == -(2**63)
 
 
-@pytest.mark.parametrize(("text", "value"), [("0.5", 0.5), ("3", 3), ("", None), ("null", None)])
+@pytest.mark.parametrize(("text", "value"), [("0.5", 0.5), ("3", 3), ("", None)])
 def test_a_number_of_a_form(text: str, value: float | None) -> None:
     assert parse_number(text) == value
 
 
-@pytest.mark.parametrize("text", ["x", '"0.3"', "[]", "0.3 0.4", "{}"])
+@pytest.mark.parametrize("text", ["x", "null", '"0.3"', "[]", "0.3 0.4", "{}"])
 def test_no_number_of_a_form(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         parse_number(text)

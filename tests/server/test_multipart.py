@@ -48,8 +48,14 @@ def test_text_of_an_audio_field_is_base64() -> None:
     assert parse([("target_audio", (None, "UklG"))]) == {"target_audio": "UklG"}
 
 
+def test_an_audio_file_that_is_not_marked_as_one() -> None:
+    data = b"RIFF\xff\xfe\x00WAVE"
+    values = parse([("target_audio", (None, data)), ("source_audio", (None, data))])
+    assert [bytes(values[name]) for name in ("target_audio", "source_audio")] == [data, data]
+
+
 def test_empty_parts_are_absent() -> None:
-    assert parse([("target_audio", ("", b"")), ("tau", (None, "")), ("seed", (None, "null"))]) == {}
+    assert parse([("target_audio", ("", b"")), ("tau", (None, "")), ("seed", (None, ""))]) == {}
 
 
 @pytest.mark.parametrize("text", ["x", "0.3 ", "true", "nan", '"0.3"', "\udcff"])
