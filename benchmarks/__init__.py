@@ -1,0 +1,1 @@
+"""The latency harness: commands that verify, warm up, alternate, measure and report."""

@@ -1,0 +1,190 @@
+"""`compare`: our graphs beside PyTorch and an export as it comes, with the same weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from benchmarks import gpu, speech
+from benchmarks.compact import compact_networks
+from benchmarks.distribution import COLUMNS, Distribution
+from benchmarks.errors import BenchmarkError
+from benchmarks.model import Inputs, Model, open_model
+from benchmarks.naive import NaiveGraph
+from benchmarks.official import official_bundle, official_networks
+from benchmarks.options import Options
+from benchmarks.report import Cell, Goal, Report, Table
+from benchmarks.rounds import alternate
+from benchmarks.signals import difference_of_peak, snr_db
+from export.eager import EagerGraph
+
+OURS, NAIVE, EAGER = "ours, fp32", "naive export", "PyTorch eager"
+OURS_INT8 = "ours, int8"
+LARGEST_DIFFERENCE = 1e-3
+"""Of the peak: what rounding may make of one network in two ways of computing it."""
+
+Run = Callable[..., NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One way to run a pair of networks.
+
+    Attributes:
+        encoder: runs the tone encoder on named inputs.
+        converter: runs the tone converter.
+    """
+
+    encoder: Run
+    converter: Run
+
+    def both(self, inputs: Inputs) -> NDArray[np.float32]:
+        """Embed a clip and convert it, whole."""
+        self.encoder(spectrogram=inputs["spectrogram"])
+        return self.converter(**inputs)
+
+
+@dataclass(frozen=True)
+class Contest:
+    """Contenders on one model, and what they took.
+
+    Attributes:
+        model: ours, for its facts.
+        seconds: length of the clip.
+        taken: seconds of each run, by contender.
+        snr: of each against PyTorch, in dB.
+        difference: the largest of each from PyTorch, of the peak.
+    """
+
+    model: Model
+    seconds: float
+    taken: Mapping[str, list[float]]
+    snr: Mapping[str, float]
+    difference: Mapping[str, float]
+
+    def ratio(self, reference: str, name: str) -> float | None:
+        """How many times faster one is than a reference; None where it did not take part."""
+        if name not in self.taken:
+            return None
+        return (
+            Distribution.of(self.taken[reference]).median / Distribution.of(self.taken[name]).median
+        )
+
+    def rows(self) -> list[list[Cell]]:
+        """A row for each contender."""
+        name = self.model.manifest.name
+        found: list[list[Cell]] = []
+        for contender, taken in self.taken.items():
+            times = Distribution.of(taken)
+            found.append(
+                [
+                    name,
+                    contender,
+                    times.median / self.seconds,
+                    *times.milliseconds,
+                    self.ratio(EAGER, contender),
+                    self.ratio(NAIVE, contender),
+                    None if contender == EAGER else self.snr[contender],
+                ]
+            )
+        return found
+
+
+def run(options: Options) -> Report:
+    """Compare on each model, and on the official size."""
+    seconds = 1.0 if options.quick else 10.0
+    contests = []
+    goals: list[Goal] = []
+    for path in options.models:
+        contests.append(_contest(path, compact_networks(path), (), seconds, options))
+    if options.official:
+        precisions = ("int8",)
+        contest = _contest(
+            official_bundle(options), official_networks(options), precisions, seconds, options
+        )
+        contests.append(contest)
+        goals = _official_goals(contest)
+    return Report(
+        "compare",
+        f"Both graphs on a clip of {seconds:g} s, whole: its tone, then its conversion. On the "
+        "CPU, with the same number of threads, in turns. Outputs were compared before.",
+        [
+            Table(
+                "Contenders",
+                "The naive export is what PyTorch's tracing exporter gives of the network as "
+                "upstream runs it, in a session of ONNX Runtime's default settings. The ratio of "
+                "signal to noise is against PyTorch.",
+                (
+                    "model",
+                    "contender",
+                    "real-time factor",
+                    *COLUMNS,
+                    "times PyTorch's speed",
+                    "times the naive export's",
+                    "SNR dB",
+                ),
+                [row for contest in contests for row in contest.rows()],
+            ),
+            gpu.table(options),
+        ],
+        goals,
+    )
+
+
+def _contest(
+    path: Path,
+    networks: tuple[nn.Module, nn.Module],
+    precisions: tuple[str, ...],
+    seconds: float,
+    options: Options,
+) -> Contest:
+    torch.set_num_threads(options.thread_count)
+    model = open_model(path, options)
+    contenders = {
+        EAGER: Contender(
+            EagerGraph(networks[0], model.encoder.interface).run,
+            EagerGraph(networks[1], model.converter.interface).run,
+        ),
+        NAIVE: Contender(
+            NaiveGraph(networks[0], model.encoder.interface, options.thread_count).run,
+            NaiveGraph(networks[1], model.converter.interface, options.thread_count).run,
+        ),
+        OURS: Contender(model.encoder.run, model.converter.run),
+    }
+    for precision in precisions:
+        other = open_model(official_bundle(options, precision), options)
+        contenders[f"ours, {precision}"] = Contender(other.encoder.run, other.converter.run)
+    cloner = model.cloner
+    clip = speech.speech(cloner, seconds)
+    target = cloner.tone(cloner.decode(speech.target_bytes()))
+    inputs = model.converter_inputs(clip, cloner.tone(clip), target)
+    outputs = {name: contender.both(inputs) for name, contender in contenders.items()}
+    reference = outputs.pop(EAGER)
+    difference = {name: difference_of_peak(reference, found) for name, found in outputs.items()}
+    for name in (NAIVE, OURS):
+        if not difference[name] <= LARGEST_DIFFERENCE:
+            raise BenchmarkError(f"{name} differs from PyTorch by {difference[name]:.1e} of peak")
+    taken = alternate(
+        {name: partial(contender.both, inputs) for name, contender in contenders.items()},
+        *((2, 1.0) if options.quick else (9, 60.0)),
+        warm_ups=0 if options.quick else 1,
+    )
+    snr = {name: snr_db(reference, found) for name, found in outputs.items()}
+    return Contest(model, seconds, taken, snr, difference)
+
+
+def _official_goals(contest: Contest) -> list[Goal]:
+    name = contest.model.manifest.name
+    return [
+        Goal(f"{name}, fp32 over PyTorch", contest.ratio(EAGER, OURS), 1.15, "x", at_least=True),
+        Goal(f"{name}, fp32 over the naive export", contest.ratio(NAIVE, OURS), 1.0, "x", True),
+        Goal(f"{name}, int8 over PyTorch", contest.ratio(EAGER, OURS_INT8), 2.5, "x", True),
+        Goal(f"{name}, int8 over fp32", contest.ratio(OURS, OURS_INT8), 1.8, "x", True),
+    ]

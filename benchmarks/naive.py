@@ -1,0 +1,74 @@
+"""The export that one writes first: traced whole, as it comes, run with default settings."""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from export.graphs import dynamic_axes, example_inputs
+from runtime.interface import GraphInterface
+from runtime.sessions import CPU
+
+_OPSET = 17
+_EXAMPLE_FRAMES = 200
+
+
+class NaiveGraph:
+    """A module through PyTorch's tracing exporter, in a session of ONNX Runtime's defaults."""
+
+    def __init__(self, module: nn.Module, interface: GraphInterface, threads: int) -> None:
+        """Args:
+        module: in evaluation mode; takes the interface's inputs in order.
+        interface: names and shapes.
+        threads: CPU threads of a run.
+        """
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 3
+        self._session = onnxruntime.InferenceSession(
+            export_naively(module, interface), options, providers=[CPU]
+        )
+
+    def run(self, **inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Run the graph.
+
+        Args:
+            inputs: float32 arrays by input name.
+
+        Returns:
+            The output.
+        """
+        output: NDArray[np.float32] = self._session.run(None, inputs)[0]
+        return output
+
+
+def export_naively(module: nn.Module, interface: GraphInterface) -> bytes:
+    """Trace a module into an ONNX file.
+
+    Args:
+        module: in evaluation mode; takes the interface's inputs in order.
+        interface: names and shapes.
+    """
+    example = example_inputs(interface, 1, _EXAMPLE_FRAMES)
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        # it says at length that it is the old one, and what it did not fold
+        warnings.simplefilter("ignore")
+        file = Path(folder) / interface.file_name
+        torch.onnx.export(
+            module,
+            tuple(example.values()),
+            file,
+            dynamo=False,
+            input_names=list(example),
+            output_names=[interface.output],
+            dynamic_axes={name: dynamic_axes(shape) for name, shape in interface.inputs.items()},
+            opset_version=_OPSET,
+        )
+        return file.read_bytes()

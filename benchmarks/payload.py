@@ -1,0 +1,19 @@
+"""Bodies of requests that clone shipped speech."""
+
+from __future__ import annotations
+
+from benchmarks import speech
+from benchmarks.exchange import clone_body
+from benchmarks.model import Model
+
+
+def request_body(model: Model, seconds: float) -> bytes:
+    """Write a request whose source is a WAV file of some length, the target a shipped clip.
+
+    Args:
+        model: decodes the clips.
+        seconds: of the source.
+    """
+    rate_hz = model.cloner.sample_rate_hz
+    clip = speech.speech(model.cloner, seconds, first=1)
+    return clone_body(speech.wav_file(clip, rate_hz, rate_hz), target=speech.target_bytes())

@@ -1,0 +1,120 @@
+"""`quality`: that tau does what it says, and what each precision costs in accuracy."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+
+from benchmarks import speech
+from benchmarks.errors import BenchmarkError
+from benchmarks.model import Model, open_model
+from benchmarks.options import Options
+from benchmarks.precisions import families, models_of, variants_of
+from benchmarks.report import Cell, Goal, Plot, Report, Table
+from benchmarks.signals import cosine, snr_db
+from runtime import Waveform
+
+TAUS = (0.0, 0.2, 0.3, 0.5, 0.6, 1.0)
+LEAST_SNR_DB = {"int8": 25.0, "fp16": 40.0}
+
+_CLIP_SECONDS = 6.0
+_EXCERPT_SECONDS = 4.0
+
+
+def run(options: Options) -> Report:
+    """Check what models give, by their own tone encoders and against fp32."""
+    likeness: list[Sequence[Cell]] = []
+    points = {}
+    goals = []
+    for path in options.models:
+        model = open_model(path, options)
+        curve = _likeness(model, options)
+        points[model.label] = [(tau, to_target) for tau, to_target, _ in curve]
+        likeness += [(model.label, *row) for row in curve]
+        gain = curve[-1][1] - curve[0][1]
+        subject = f"{model.label}: likeness to the target gained from tau 0 to 1"
+        goals.append(Goal(subject, gain, 0.0, at_least=True))
+    accuracy, accuracy_goals = _accuracy(options)
+    return Report(
+        "quality",
+        "Sanity checks that go with the speed. How well a model sounds is for "
+        "`python -m training evaluate` to judge.",
+        [
+            Table(
+                "tau",
+                "Cosine between the tone of the converted clip and those of target and source, "
+                "by the model's own encoder: means over pairs of shipped clips, temperature 0.",
+                ("model", "tau", "to the target", "to the source"),
+                likeness,
+            ),
+            accuracy,
+        ],
+        [*goals, *accuracy_goals],
+        [Plot("likeness", "Likeness to the target over tau", "tau", "cosine", points)],
+    )
+
+
+def _likeness(model: Model, options: Options) -> list[tuple[float, float, float]]:
+    cloner = model.cloner
+    clips = speech.voices(cloner, 2.0 if options.quick else _CLIP_SECONDS)
+    tones = [cloner.tone(clip) for clip in clips]
+    # each voice into the next one's, and the last into the first's
+    pairs = [(index, (index + 1) % len(clips)) for index in range(len(clips))]
+    if options.quick:
+        pairs = pairs[:2]
+    curve = []
+    for tau in TAUS:
+        to_target, to_source = [], []
+        for source, target in pairs:
+            found = cloner.convert(
+                clips[source], tones[source], tones[target], tau=tau, temperature=0.0
+            )
+            if len(found) != len(clips[source]):
+                raise BenchmarkError("a conversion is not as long as its source")
+            tone = cloner.tone(found, allow_silent=True)
+            to_target.append(cosine(tone, tones[target]))
+            to_source.append(cosine(tone, tones[source]))
+        curve.append((tau, statistics.fmean(to_target), statistics.fmean(to_source)))
+    return curve
+
+
+def _accuracy(options: Options) -> tuple[Table, list[Goal]]:
+    rows: list[Sequence[Cell]] = []
+    goals = []
+    found = families([*models_of(options), *variants_of(options)])
+    for reference_path, others in found:
+        reference = open_model(reference_path, options)
+        clips = _clips(reference, options)
+        for path in others:
+            model = open_model(path, options)
+            ratios = [_snr(reference, model, clip) for clip in clips]
+            name, precision = model.manifest.name, model.manifest.precision
+            worst, mean = min(ratios), statistics.fmean(ratios)
+            rows.append((name, precision, len(clips), mean, worst))
+            goals.append(
+                Goal(f"{name}: {precision} against fp32", mean, LEAST_SNR_DB[precision], "dB", True)
+            )
+    said = "shipped clips" if options.speech is None else "clips of the folder given"
+    table = Table(
+        "Precision",
+        f"Signal-to-noise ratio of the tone converter's output against the same checkpoint's in "
+        f"fp32, in dB, on {said}; provider {options.provider}. Drawn weights predict the official "
+        "ones' only roughly.",
+        ("model", "precision", "clips", "mean dB", "worst dB"),
+        rows or [(None, None, None, None, None)],
+    )
+    return table, goals
+
+
+def _clips(model: Model, options: Options) -> list[Waveform]:
+    seconds = 1.0 if options.quick else _EXCERPT_SECONDS
+    if options.speech is None:
+        return speech.voices(model.cloner, seconds)
+    return speech.of_folder(model.cloner, options.speech, seconds, 8)
+
+
+def _snr(reference: Model, model: Model, clip: Waveform) -> float:
+    cloner = reference.cloner
+    target = cloner.tone(cloner.decode(speech.target_bytes()))
+    inputs = reference.converter_inputs(clip, cloner.tone(clip, allow_silent=True), target)
+    return snr_db(reference.converter.run(**inputs), model.converter.run(**inputs))

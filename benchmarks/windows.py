@@ -1,0 +1,196 @@
+"""`windows`: that cutting a clip up changes nothing, what it costs, and how soon one hears it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+
+from benchmarks import speech
+from benchmarks.distribution import Distribution
+from benchmarks.errors import BenchmarkError
+from benchmarks.exchange import audio_of, open_client, post, stream
+from benchmarks.model import Model, open_model
+from benchmarks.options import Options
+from benchmarks.payload import request_body
+from benchmarks.precisions import models_of
+from benchmarks.report import Cell, Goal, Plot, Report, Table
+from benchmarks.rounds import alternate, distributions
+from benchmarks.server import Server
+from runtime import Tone, Waveform
+
+CLIP_SECONDS = (1.0, 9.9, 10.1, 61.3)
+STREAM_SECONDS = (10.0, 60.0)
+LARGEST_DIFFERENCE = 1e-4
+FIRST_AUDIO_SECONDS = 0.6
+
+_FIRST_WINDOW_FRAMES = 87
+_CONTEXTS_A_WINDOW = (1, 2, 3, 5, 10, 20)
+
+
+def run(options: Options) -> Report:
+    """Compare windows with one shot, and measure streams."""
+    differences: list[Sequence[Cell]] = []
+    costs: list[Sequence[Cell]] = []
+    points: dict[str, list[tuple[float, float]]] = {}
+    goals = []
+    for path in models_of(options):
+        model = open_model(path, options)
+        rows = _differences(model, (1.0, 4.3) if options.quick else CLIP_SECONDS)
+        differences += rows
+        worst = max(row[-1] for row in rows)
+        goals.append(Goal(f"{model.label}: windowed against one shot", worst, LARGEST_DIFFERENCE))
+        found = _costs(model, options)
+        costs += [(model.label, *row) for row in found]
+        points[model.label] = [(row[1], row[2]) for row in found]
+    streamed, first_audio = _streams(options)
+    return Report(
+        "windows",
+        "Clips converted in windows with real context on both sides, which is cut off again.",
+        [
+            Table(
+                "Difference from one shot",
+                "The largest difference of any sample between a clip that was converted in "
+                "windows and the same clip converted whole, over the whole one's peak. A short "
+                "first window is what a stream begins with.",
+                ("model", "clip s", "windows", "frames", "difference of peak"),
+                differences,
+            ),
+            Table(
+                "Length of windows",
+                "Converting a long clip, by the frames that a window keeps: a step is what "
+                "another request may have to wait for.",
+                ("model", "clip s", "frames", "real-time factor", "median step ms", "runs"),
+                costs,
+            ),
+            Table(
+                "Streams",
+                f"/api/clone/stream of {options.model.name} by one client. The target's tone is "
+                "in the cache. The stream's audio was compared with /api/clone's: it is the same "
+                "to one least significant bit.",
+                ("clip s", "first line ms", "first audio ms", "all ms", "runs"),
+                streamed,
+            ),
+        ],
+        [*goals, Goal("first audio of the longest stream", first_audio, FIRST_AUDIO_SECONDS, "s")],
+        [
+            Plot(
+                "window-length",
+                "Real-time factor by length of windows",
+                "frames of a window",
+                "real-time factor",
+                points,
+            )
+        ],
+    )
+
+
+def _differences(
+    model: Model, lengths: Sequence[float]
+) -> list[tuple[str, float, str, int, float]]:
+    rows = []
+    for seconds in lengths:
+        clip, source, target = _clip(model, seconds)
+        frames = model.frames(seconds)
+        whole = _converted(model, clip, source, target, frames, None)
+        peak = float(np.abs(whole).max())
+        context = model.manifest.context_frames
+        for label, window_frames, first in (
+            ("as advised", model.manifest.window_frames, None),
+            ("a short one first", model.manifest.window_frames, _FIRST_WINDOW_FRAMES),
+            ("short ones", 2 * context + 1, None),
+        ):
+            if window_frames >= frames and (first is None or first >= frames):
+                continue
+            found = _converted(model, clip, source, target, window_frames, first)
+            difference = float(np.abs(found - whole).max()) / peak
+            rows.append((model.label, seconds, label, window_frames, difference))
+    return rows
+
+
+def _clip(model: Model, seconds: float) -> tuple[Waveform, Tone, Tone]:
+    cloner = model.cloner
+    clip = speech.speech(cloner, seconds, first=1)
+    target = cloner.tone(cloner.decode(speech.target_bytes()))
+    return clip, cloner.tone(clip), target
+
+
+def _converted(
+    model: Model,
+    clip: Waveform,
+    source: Tone,
+    target: Tone,
+    window_frames: int,
+    first_window_frames: int | None,
+) -> Waveform:
+    return model.cloner.conversion(
+        clip,
+        source,
+        target,
+        tau=1.0,
+        seed=0,
+        window_frames=window_frames,
+        first_window_frames=first_window_frames,
+    ).joined()
+
+
+def _costs(model: Model, options: Options) -> list[tuple[float, int, float, float, int]]:
+    seconds = 2.0 if options.quick else 20.0
+    clip, source, target = _clip(model, seconds)
+    advised = model.manifest.window_frames
+    sizes = {count * max(1, model.manifest.context_frames) for count in _CONTEXTS_A_WINDOW}
+    # next to the advised one another would say the same
+    sizes = {size for size in sizes if not 0.8 < size / advised < 1.25} | {advised}
+    sizes = {min(size, model.frames(seconds)) for size in sizes}
+    steps: dict[str, list[float]] = {}
+
+    def convert(size: int) -> None:
+        conversion = model.cloner.conversion(clip, source, target, seed=0, window_frames=size)
+        started = time.perf_counter()
+        for _ in conversion:
+            ended = time.perf_counter()
+            steps.setdefault(str(size), []).append(ended - started)
+            started = ended
+
+    taken = alternate(
+        {str(size): partial(convert, size) for size in sorted(sizes)},
+        1 if options.quick else 7,
+        0.0 if options.quick else 20.0,
+        warm_ups=0 if options.quick else 1,
+    )
+    return [
+        (
+            seconds,
+            int(size),
+            found.median / seconds,
+            1000 * Distribution.of(steps[size]).median,
+            found.runs,
+        )
+        for size, found in distributions(taken).items()
+    ]
+
+
+def _streams(options: Options) -> tuple[list[tuple[float, float, float, float, int]], float]:
+    rows = []
+    model = open_model(options.model, options)
+    with Server(options.model, options) as server, open_client(server.url) as client:
+        for seconds in (2.0,) if options.quick else STREAM_SECONDS:
+            body = request_body(model, seconds)
+            whole = audio_of(post(client, body)).astype(np.int32)
+            found = [stream(client, body) for _ in range(2 if options.quick else 7)]
+            for streamed in found:
+                if len(streamed.audio) != len(whole) or np.abs(streamed.audio - whole).max() > 1:
+                    raise BenchmarkError("a stream's audio is not that of /api/clone")
+            first_audio = Distribution.of([streamed.first_audio for streamed in found]).median
+            rows.append(
+                (
+                    seconds,
+                    1000 * Distribution.of([streamed.first_line for streamed in found]).median,
+                    1000 * first_audio,
+                    1000 * Distribution.of([streamed.seconds for streamed in found]).median,
+                    len(found),
+                )
+            )
+    return rows, first_audio
