@@ -78,3 +78,19 @@ def divergence(latent: Tensor, log_scale: Tensor) -> Tensor:
         A scalar, in nats a channel and frame.
     """
     return (0.5 * latent**2 - log_scale - 0.5).mean()
+
+
+def pitch_loss(log_f0: Tensor, voicing: Tensor, true_log_f0: Tensor, true_voiced: Tensor) -> Tensor:
+    """What the pitch head says against Praat.
+
+    Args:
+        log_f0: natural logarithm of F0 in hertz, [batch, 1, frames].
+        voicing: logit of being voiced, same shape.
+        true_log_f0: same shape; counts where voiced.
+        true_voiced: 0 or 1, same shape.
+
+    Returns:
+        A scalar: ten times the error in nepers where voiced, and the cross-entropy of voicing.
+    """
+    error = ((log_f0 - true_log_f0).abs() * true_voiced).sum() / (true_voiced.sum() + 1)
+    return 10 * error + functional.binary_cross_entropy_with_logits(voicing, true_voiced)

@@ -3,7 +3,7 @@
 import json
 import zlib
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,13 +22,22 @@ VOICES = 2
 """Copies in another voice for each clip and rate, beside the recording itself."""
 
 
-def make_recordings(clip: Clip) -> list[tuple[float, int, NDArray[np.int16], float, float]]:
+@dataclass(frozen=True)
+class Voice:
+    """A waveform before it has its place in the prepared set."""
+
+    rate: float
+    voice: int
+    waveform: NDArray[np.int16]
+    pitch_hz: NDArray[np.float32]
+
+
+def make_voices(clip: Clip) -> list[Voice]:
     """Args:
         clip: a file.
 
     Returns:
-        Rate, voice, 16-bit waveform, mean and standard deviation of its voiced log-F0, for each
-        rate and voice.
+        The clip at each rate, each as itself and in other voices.
     """
     made = []
     for rate in RATES:
@@ -42,15 +51,15 @@ def make_recordings(clip: Clip) -> list[tuple[float, int, NDArray[np.int16], flo
         waveforms = [natural]
         waveforms += [another_voice(natural, median_hz, random) for _ in range(VOICES)]
         for voice, waveform in enumerate(waveforms):
-            pitch = pitch_hz(waveform)
-            log_f0 = np.log(pitch[pitch > 0]) if (pitch > 0).any() else np.log([150.0])
             quantised = np.round(np.clip(waveform, -1, 1) * 32767).astype(np.int16)
-            made.append((rate, voice, quantised, float(log_f0.mean()), float(log_f0.std())))
+            made.append(Voice(rate, voice, quantised, pitch_hz(waveform).astype(np.float32)))
     return made
 
 
 def prepare(folder: Path, work: Path, processes: int) -> None:
-    """Writes `waveforms.npy`, `recordings.json` and `teacher.npy` for the speakers to train on.
+    """Writes the prepared set of the speakers to train on.
+
+    That is `waveforms.npy`, `pitch.npy` (F0 every 10 ms), `recordings.json` and `teacher.npy`.
 
     Args:
         folder: the speech.
@@ -59,24 +68,38 @@ def prepare(folder: Path, work: Path, processes: int) -> None:
     """
     trained, _ = split(folder)
     work.mkdir(parents=True, exist_ok=True)
-    waveforms: list[NDArray[np.int16]] = []
+    voices: list[Voice] = []
     recordings: list[Recording] = []
-    start = 0
+    start, pitch_start = 0, 0
     with ProcessPoolExecutor(processes) as pool:
-        made_clips = pool.map(make_recordings, trained)
+        made_clips = pool.map(make_voices, trained)
         for clip, made in zip(trained, tqdm(made_clips, "voices", len(trained)), strict=True):
-            for rate, voice, waveform, mean, spread in made:
+            for voice in made:
+                heard = voice.pitch_hz > 0
+                log_f0 = np.log(voice.pitch_hz[heard]) if heard.any() else np.log([150.0])
                 recordings.append(
-                    Recording(clip.speaker, rate, voice, start, len(waveform), mean, spread)
+                    Recording(
+                        clip.speaker,
+                        voice.rate,
+                        voice.voice,
+                        start,
+                        len(voice.waveform),
+                        pitch_start,
+                        len(voice.pitch_hz),
+                        float(log_f0.mean()),
+                        float(log_f0.std()),
+                    )
                 )
-                waveforms.append(waveform)
-                start += len(waveform)
-    np.save(work / "waveforms.npy", np.concatenate(waveforms))
-    (work / "recordings.json").write_text(json.dumps([asdict(r) for r in recordings]))
+                voices.append(voice)
+                start += len(voice.waveform)
+                pitch_start += len(voice.pitch_hz)
+    np.save(work / "waveforms.npy", np.concatenate([voice.waveform for voice in voices]))
+    np.save(work / "pitch.npy", np.concatenate([voice.pitch_hz for voice in voices]))
+    (work / "recordings.json").write_text(json.dumps([asdict(row) for row in recordings]))
     teacher = SpeakerTeacher().eval()
     embeddings = np.zeros((len(recordings), 256), np.float32)
     with torch.inference_mode():
-        for index, waveform in enumerate(tqdm(waveforms, "teacher")):
-            samples = torch.from_numpy(waveform.astype(np.float32) / 32768)[None]
+        for index, voice in enumerate(tqdm(voices, "teacher")):
+            samples = torch.from_numpy(voice.waveform.astype(np.float32) / 32768)[None]
             embeddings[index] = teacher(samples).numpy()[0]
     np.save(work / "teacher.npy", embeddings)

@@ -9,7 +9,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from training.speech import SAMPLE_RATE_HZ
+
 HOP_SAMPLES = 256
+PITCH_STEP_SECONDS = 0.01
 MARGIN_SAMPLES = 384
 """Real samples to each side of a crop, where a whole clip would be reflected."""
 
@@ -24,6 +27,8 @@ class Recording:
     """0 is the recording itself; the others say the same at the same moments in another voice."""
     start: int
     samples: int
+    pitch_start: int
+    pitch_frames: int
     log_f0_mean: float
     log_f0_spread: float
 
@@ -43,6 +48,8 @@ class Batch:
     target_teacher: Tensor
     source_log_f0: Tensor
     target_log_f0: Tensor
+    contour_hz: Tensor
+    """F0 of the target at the frames' centres, 0 where unvoiced, [batch, 1, frames]."""
 
 
 class Recordings:
@@ -54,6 +61,7 @@ class Recordings:
         seed: of every random choice.
         """
         self.waveforms: NDArray[np.int16] = np.load(folder / "waveforms.npy")
+        self.pitch: NDArray[np.float32] = np.load(folder / "pitch.npy")
         self.teacher: NDArray[np.float32] = np.load(folder / "teacher.npy")
         rows = json.loads((folder / "recordings.json").read_text())
         self.rows = [Recording(**row) for row in rows]
@@ -72,6 +80,20 @@ class Recordings:
         piece = self.waveforms[row.start + inside_low : row.start + inside_high]
         cut[inside_low - low : inside_low - low + len(piece)] = piece
         return cut / np.float32(32768)
+
+    def _contour(self, row: Recording, first: int, frames: int) -> NDArray[np.float32]:
+        pitch_hz = self.pitch[row.pitch_start : row.pitch_start + row.pitch_frames]
+        seconds = row.samples / SAMPLE_RATE_HZ
+        begins = (seconds - (row.pitch_frames - 1) * PITCH_STEP_SECONDS) / 2
+        centres = (first + HOP_SAMPLES * (np.arange(frames) + 0.5)) / SAMPLE_RATE_HZ
+        position = (centres - begins) / PITCH_STEP_SECONDS
+        nearest = np.clip(np.round(position), 0, row.pitch_frames - 1).astype(int)
+        voiced = pitch_hz > 0
+        if not voiced.any():
+            return np.zeros(frames, np.float32)
+        steps = np.flatnonzero(voiced)
+        smooth_hz = np.exp(np.interp(position, steps, np.log(pitch_hz[steps])))
+        return np.where(voiced[nearest], smooth_hz, 0.0).astype(np.float32)
 
     def _first(self, row: Recording, samples: int) -> int:
         return int(self.random.integers(0, max(1, row.samples - samples)))
@@ -98,6 +120,7 @@ class Recordings:
         samples = frames * HOP_SAMPLES
         reference_samples = int(self.random.integers(110, 220)) * HOP_SAMPLES
         columns: list[list[NDArray[np.float32]]] = [[] for _ in range(4)]
+        contours: list[NDArray[np.float32]] = []
         indices: list[tuple[int, int]] = []
         for group_index in self.random.choice(len(self.groups), size, p=self.weights):
             source, target = self._pair(self.groups[group_index], identity_share)
@@ -106,6 +129,7 @@ class Recordings:
             first = self._first(self.rows[source], samples)
             for column, index in zip(columns[:2], (source, target), strict=True):
                 column.append(self._cut(self.rows[index], first, samples) * np.float32(level))
+            contours.append(self._contour(self.rows[target], first, frames))
             for column, index in zip(columns[2:], (source, target), strict=True):
                 row = self.rows[index]
                 column.append(
@@ -119,4 +143,4 @@ class Recordings:
             torch.tensor([[self.rows[i].log_f0_mean, self.rows[i].log_f0_spread] for i in chosen])
             for chosen in (sources, targets)
         ]
-        return Batch(*waveforms, *teachers, *log_f0)
+        return Batch(*waveforms, *teachers, *log_f0, torch.from_numpy(np.stack(contours))[:, None])

@@ -12,8 +12,9 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from export.networks.compact import CompactConfig, CompactModel
+from export.networks.excitation import LOWEST_HZ
 from training.discriminator import Discriminators
-from training.losses import SpectralLoss, divergence, magnitude
+from training.losses import SpectralLoss, divergence, magnitude, pitch_loss
 from training.recordings import HOP_SAMPLES, MARGIN_SAMPLES, Batch, Recordings
 
 LOG_F0_CENTRE, LOG_F0_SCALE = 5.0, 0.3
@@ -31,6 +32,7 @@ class Recipe:
     warm_up_steps: int = 200
     identity_share: float = 0.45
     divergence_weight: float = 0.02
+    pitch_weight: float = 0.3
     tone_weight: float = 0.5
     adversarial_weight: float = 0.0
     matching_weight: float = 0.0
@@ -157,12 +159,20 @@ class Trainer:
                 others = target_tone.roll(1, 0)[:crossed]
                 neutral_all = torch.cat([neutral, neutral[:crossed]])
                 tone_all = torch.cat([target_tone, others])
-            voiced = converter.flow(neutral_all, tone_all, reverse=True)
-            spectrum = converter.dec.spectrum(voiced, tone_all)
-        audio = converter.dec.synthesise(spectrum.float()).squeeze(1)
+            spoken = converter.flow(neutral_all, tone_all, reverse=True)
+            envelope = converter.dec.envelope(spoken, tone_all)
+        log_f0, voicing = converter.dec.pitch(spoken.float())
+        paired = len(batch.target)
+        true_voiced = (batch.contour_hz > 0).float()
+        true_log_f0 = torch.log(batch.contour_hz.clamp(min=LOWEST_HZ))
+        # Recordings are rebuilt on their own pitch, conversions on the pitch that is predicted.
+        sung = torch.cat([true_log_f0, log_f0[paired:].detach()])
+        voiced = torch.cat([true_voiced, (voicing[paired:] > 0).float()])
+        audio = converter.dec.synthesise(envelope.float(), sung, voiced).squeeze(1)
         real = batch.target[:, MARGIN_SAMPLES:-MARGIN_SAMPLES]
         terms = {
             "spectral": self.spectral(audio[: len(real)], real),
+            "pitch": pitch_loss(log_f0[:paired], voicing[:paired], true_log_f0, true_voiced),
             "divergence": divergence(neutral.float(), log_scale.float()),
             "tone": self._tone_losses(
                 tones,
@@ -221,6 +231,7 @@ class Trainer:
         weights = {
             "spectral": 1.0,
             "divergence": recipe.divergence_weight,
+            "pitch": recipe.pitch_weight,
             "tone": recipe.tone_weight,
             "critic": recipe.critic_weight,
             "content": recipe.content_weight,

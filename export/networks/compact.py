@@ -31,6 +31,7 @@ class CompactConfig:
     decoder_blocks: int = 9
     decoder_expansion: int = 3
     condition_channels: int = 64
+    pitch_channels: int = 96
     bands: int = 80
     tone_channels: int = 192
     tone_blocks: int = 4
@@ -112,6 +113,8 @@ class CompactConverter(nn.Module):
             config.decoder_expansion,
             config.tone_dimension,
             config.condition_channels,
+            config.pitch_channels,
+            config.sample_rate_hz,
             config.fft_samples,
             config.hop_samples,
             config.heard_bins,

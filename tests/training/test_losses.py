@@ -8,7 +8,7 @@ import torch
 
 from runtime.spectrogram import SpectrogramTransform
 from tests.training.speech_like import vowel
-from training.losses import SpectralLoss, divergence, magnitude
+from training.losses import SpectralLoss, divergence, magnitude, pitch_loss
 
 
 def test_magnitude_is_the_runtimes_spectrogram() -> None:
@@ -33,3 +33,15 @@ def test_divergence_of_the_prior_itself_is_zero() -> None:
     draw = torch.randn(4, 64, 500, generator=torch.Generator().manual_seed(1))
     assert float(divergence(draw, torch.zeros_like(draw))) == pytest.approx(0, abs=0.01)
     assert float(divergence(2 * draw, torch.zeros_like(draw))) > 1
+
+
+def test_pitch_counts_only_where_there_is_a_voice() -> None:
+    true = torch.full((1, 1, 10), 5.0)
+    voiced = torch.ones(1, 1, 10)
+    voiced[..., 5:] = 0
+    sure = torch.where(voiced > 0, 20.0, -20.0)
+    wrong = true.clone()
+    wrong[..., 5:] += 1
+    assert float(pitch_loss(wrong, sure, true, voiced)) == pytest.approx(0, abs=1e-4)
+    assert float(pitch_loss(true + 0.1, sure, true, voiced)) > 0.5
+    assert float(pitch_loss(true, -sure, true, voiced)) > 5

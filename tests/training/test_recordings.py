@@ -17,6 +17,7 @@ def test_a_batch_has_the_shapes_it_promises(prepared: Path) -> None:
     assert batch.source_reference.shape == batch.target_reference.shape
     assert batch.source_teacher.shape == (4, 256)
     assert batch.target_log_f0.shape == (4, 2)
+    assert batch.contour_hz.shape == (4, 1, 33)
 
 
 def test_identity_items_are_one_recording(prepared: Path) -> None:
@@ -45,3 +46,12 @@ def test_the_seed_decides_the_batch(prepared: Path) -> None:
     batches = [Recordings(prepared, seed).batch(4, 20, 0.5).source for seed in (3, 3, 4)]
     assert torch.equal(batches[0], batches[1])
     assert not torch.equal(batches[0], batches[2])
+
+
+def test_the_contour_is_the_targets_and_silent_where_it_is_unvoiced(prepared: Path) -> None:
+    batch = Recordings(prepared, seed=2).batch(16, 60, identity_share=0.0)
+    for contour, log_f0 in zip(batch.contour_hz[:, 0], batch.target_log_f0[:, 0], strict=True):
+        voiced = contour[contour > 0]
+        assert torch.allclose(voiced, log_f0.exp(), rtol=1e-3)
+    shares = (batch.contour_hz > 0).float().mean(2)
+    assert (shares < 1).any() and (shares > 0).any()

@@ -34,7 +34,7 @@ class Critic(torch.nn.Module):
 def test_steps_lower_the_loss(prepared: Path, tmp_path: Path) -> None:
     trainer = Trainer(Recipe(steps=12, **SMALL), prepared, tmp_path)
     terms = [trainer.advance() for _ in range(12)]
-    assert set(terms[0]) == {"spectral", "divergence", "tone"}
+    assert set(terms[0]) == {"spectral", "pitch", "divergence", "tone"}
     assert sum(t["spectral"] for t in terms[-3:]) < sum(t["spectral"] for t in terms[:3])
 
 
@@ -51,7 +51,16 @@ def test_critics_take_part(prepared: Path, tmp_path: Path) -> None:
     trainer = Trainer(recipe, prepared, tmp_path, Critic())
     before = [p.detach().clone() for p in trainer.discriminators.parameters()]
     terms = trainer.advance()
-    names = {"spectral", "divergence", "tone", "critic", "content", "adversarial", "matching"}
+    names = {
+        "spectral",
+        "pitch",
+        "divergence",
+        "tone",
+        "critic",
+        "content",
+        "adversarial",
+        "matching",
+    }
     assert set(terms) == names | {"verdict"}
     after = list(trainer.discriminators.parameters())
     assert not any(torch.equal(b, a) for b, a in zip(before, after, strict=True))
