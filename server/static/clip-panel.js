@@ -1,6 +1,6 @@
 // Where target or source clips are chosen, dropped, recorded or taken from the samples.
 import { UnreadableAudio, prepareClip } from "./audio.js";
-import { duration, el, label, language, say, text } from "./dom.js";
+import { duration, el, label, language, plainly, say, text } from "./dom.js";
 import { OpenVoiceError, tone } from "./openvoice.js";
 import { stopPreview, togglePreview } from "./preview.js";
 import { recordingObstacle, recordingProblem, startRecording } from "./recorder.js";
@@ -119,7 +119,7 @@ export class ClipPanel extends EventTarget {
     } catch (error) {
       if (clip.checking.signal.aborted) return;
       if (!(error instanceof OpenVoiceError)) throw error;
-      clip.verdict = error.code === "unreachable" ? { key: "problem.unreachable", bad: true } : { words: error.message, bad: true };
+      clip.verdict = error.code === "unreachable" ? { key: "problem.unreachable", bad: true } : { words: plainly(error), bad: true };
     }
     this.#render();
   }
@@ -194,10 +194,10 @@ export class ClipPanel extends EventTarget {
     }));
     const remove = label(el("button", { type: "button", class: "quiet icon-button remove" }, "×"), "clip.remove", { name });
     remove.addEventListener("click", () => this.#remove(clip));
-    const facts = [clip.seconds === null ? null : duration(clip.seconds), clip.converted ? text("clip.converted") : null];
-    const head = el("div", { class: "clip-head" }, play, el("span", { class: "clip-name" }, name),
-      el("small", {}, facts.filter(Boolean).join(" · ")), remove);
-    return el("li", {}, head, ...verdictLines(clip.verdict));
+    const length = el("small", {}, clip.seconds === null ? "" : duration(clip.seconds));
+    const head = el("div", { class: "clip-head" }, play, el("span", { class: "clip-name" }, name), length, remove);
+    const converted = clip.converted ? say(el("p", { class: "note" }), "clip.converted") : null;
+    return el("li", {}, head, converted, ...verdictLines(clip.verdict));
   }
 }
 

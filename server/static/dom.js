@@ -56,6 +56,14 @@ export function el(tag, properties = {}, ...children) {
 /** The same words in both languages; the style sheet shows the page's one. */
 export const both = (zh, en) => [el("span", { lang: "zh" }, zh), el("span", { lang: "en" }, en)];
 
+/** An error's message with the page's words in place of the name of a request's field. */
+export function plainly({ message, facts: { param } }) {
+  if (!texts[`param.${param}`]) return message;
+  const name = text(`param.${param}`);
+  const words = message.replace(language() === "zh" ? new RegExp(`${param} ?`) : param, name);
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
 /** "1:05" or, below a minute, "6.9 s". */
 export function duration(seconds) {
   if (seconds < 59.95) return `${seconds.toFixed(1)} s`;

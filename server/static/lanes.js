@@ -5,6 +5,8 @@ import { SAMPLE_RATE } from "./audio.js";
 const WAVEFORM_HEIGHT = 64; // part of the style whose hash server/page.py allows
 const SPECTROGRAM_HEIGHT = 120;
 const SPECTROGRAM_TOP_HZ = 8000;
+const FFT_SAMPLES = 512;
+const COLUMNS = 1500; // more than a lane has pixels
 
 let libraries = null;
 
@@ -17,6 +19,7 @@ function loadLibraries() {
 export class Lane {
   #surfer = null;
   #drawn = null;
+  #scale = 1; // drawn seconds a real second
   #colour;
   #turn = 0;
 
@@ -48,7 +51,7 @@ export class Lane {
   /** Draws more of what is shown already: samples of the same length, filled further. */
   async update(samples) {
     this.#drawn = { samples };
-    await this.#surfer?.load("", [samples], samples.length / SAMPLE_RATE);
+    if (this.#surfer) await this.#fill(samples);
   }
 
   async redraw() {
@@ -70,17 +73,23 @@ export class Lane {
       container: this.wave, height: WAVEFORM_HEIGHT, normalize: true, barWidth: 2, barGap: 1, barRadius: 2, hideScrollbar: true,
       waveColor: css(mix(pageColour("--card"), rgb, 0.5)), progressColor: css(rgb), cursorColor: css(ink()), cursorWidth: 1,
       plugins: [Spectrogram.create({
-        container: this.spectrogram, height: SPECTROGRAM_HEIGHT, fftSamples: 512, scale: "mel", frequencyMax: SPECTROGRAM_TOP_HZ,
+        container: this.spectrogram, height: SPECTROGRAM_HEIGHT, fftSamples: FFT_SAMPLES, scale: "mel", frequencyMax: SPECTROGRAM_TOP_HZ,
         autoGain: true, rangeDB: 70, preEmphasis: 3, labels: false, colorMap: ramp(rgb),
       })],
     });
-    this.#surfer.on("interaction", (seconds) => this.onSeek(seconds));
-    await this.#surfer.load("", [samples], samples.length / SAMPLE_RATE);
+    this.#surfer.on("interaction", (seconds) => this.onSeek(seconds / this.#scale));
+    await this.#fill(samples);
   }
 
   /** Moves the cursor. */
   at(seconds) {
-    this.#surfer?.setTime(seconds);
+    this.#surfer?.setTime(seconds * this.#scale);
+  }
+
+  async #fill(samples) {
+    const shown = condensed(samples);
+    this.#scale = shown.length / samples.length;
+    await this.#surfer.load("", [shown], shown.length / SAMPLE_RATE);
   }
 
   #clear() {
@@ -88,6 +97,17 @@ export class Lane {
     this.#surfer = null;
     this.spectrogram.replaceChildren();
   }
+}
+
+/** Long audio as one window of samples a column, evenly spread, so that ten minutes draw as fast as one. */
+function condensed(samples) {
+  if (samples.length <= COLUMNS * FFT_SAMPLES) return samples;
+  const shown = new Float32Array(COLUMNS * FFT_SAMPLES);
+  for (let column = 0; column < COLUMNS; column += 1) {
+    const start = Math.floor((column * (samples.length - FFT_SAMPLES)) / (COLUMNS - 1));
+    shown.set(samples.subarray(start, start + FFT_SAMPLES), column * FFT_SAMPLES);
+  }
+  return shown;
 }
 
 /** A custom property of the page that holds a colour like "#2f66b0", as [r, g, b]. */

@@ -1,7 +1,7 @@
 // The playground: two panels of clips, settings, a conversion that streams, and what came of it.
 import { fittingBlob } from "./audio.js";
 import { ClipPanel } from "./clip-panel.js";
-import { duration, percent, say } from "./dom.js";
+import { duration, percent, plainly, say } from "./dom.js";
 import { OpenVoiceError, cloneStream } from "./openvoice.js";
 import { ResultView } from "./result-view.js";
 import { connection } from "./session.js";
@@ -24,7 +24,7 @@ export class Playground {
       event.preventDefault();
       this.#convert();
     });
-    $("cancel").addEventListener("click", () => this.#running.abort());
+    $("cancel").addEventListener("click", () => this.#running?.abort());
     this.#showSettings();
   }
 
@@ -111,7 +111,7 @@ export class Playground {
         total = start.seconds;
         this.result.start({ clips, source, samples: start.samples, tau, play: $("play-early").checked });
         this.#progress(0, total);
-        $("result").scrollIntoView({ block: "nearest" });
+        if ($("result").offsetHeight < innerHeight) $("result").scrollIntoView({ block: "nearest" });
       },
       onAudio: (pcm) => this.result.append(pcm),
       onProgress: (share) => this.#progress(share, total),
@@ -159,7 +159,7 @@ export class Playground {
       this.#showProblem(say(line, `problem.${error.code}`));
       return;
     }
-    line.textContent = error.message;
+    line.textContent = plainly(error);
     const reference = document.createElement("small");
     const values = { code: error.code, request: error.requestId };
     this.#showProblem(line, say(reference, error.requestId ? "problem.reference" : "problem.code", values));
