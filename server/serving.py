@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from types import FrameType
 
 import uvicorn
+from prometheus_client import disable_created_metrics
 
 from runtime import DEFAULT_MODEL, VoiceCloner
 from runtime.errors import OpenVoiceError
-from server import logs
+from server import logs, memory
 from server.app import create_app
 from server.engine import Engine
 from server.service import Service
@@ -20,6 +21,9 @@ from server.settings import Settings
 _log = logging.getLogger(__name__)
 
 _LOAD_FAILED = 1
+
+_KEEP_ALIVE_SECONDS = 75
+"""Longer than reverse proxies keep theirs, so that they never send on a connection just closed."""
 
 
 def load_engine(settings: Settings) -> Engine:
@@ -74,6 +78,8 @@ def serve(settings: Settings, warnings: Sequence[str]) -> int:
         The exit status: 0 after SIGTERM or SIGINT.
     """
     logs.configure(settings.log_level)
+    memory.return_large_blocks()
+    disable_created_metrics()  # type: ignore[no-untyped-call]
     for warning in warnings:
         _log.warning(warning)
     service = Service.create(settings, load_engine)
@@ -88,6 +94,7 @@ def serve(settings: Settings, warnings: Sequence[str]) -> int:
             access_log=False,
             server_header=False,
             proxy_headers=False,
+            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=1,
         ),
         service,

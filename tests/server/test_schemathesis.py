@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -58,6 +60,17 @@ RUNS = [
     *((path, "POST", mode, cases) for path, cases in CASES.items() for mode in (GOOD, BAD)),
     *((path, "GET", GOOD, 3) for path in PLAIN),
 ]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def denormal_numbers() -> None:
+    """Take back that ONNX Runtime has flushed them to zero in the thread of earlier tests.
+
+    Hypothesis refuses to work without them.
+    """
+    if sys.platform == "linux":
+        default_environment = ctypes.c_void_p(-1)
+        assert ctypes.CDLL("libm.so.6").fesetenv(default_environment) == 0
 
 
 @pytest.fixture(scope="module")
