@@ -85,6 +85,7 @@ def write_bundle(
     *,
     opset: int = DEFAULT_OPSET,
     store_weights: StoredWeights = "fp32",
+    audio_tolerance: float = parity.ABSOLUTE_TOLERANCE["audio"],
     announce: Announce = print,
 ) -> Manifest:
     """Exports a pair of networks and checks the graphs; the folder appears only if all is well.
@@ -97,6 +98,7 @@ def write_bundle(
         folder: where the bundle goes; a bundle that is there is replaced.
         opset: ONNX operator set of the graphs.
         store_weights: `fp16` halves the files; the graphs compute in float32 all the same.
+        audio_tolerance: the largest difference of a sample from PyTorch's that is accepted.
         announce: is told each step and check, a line each.
 
     Returns:
@@ -133,7 +135,8 @@ def write_bundle(
             shortest = minimum_frames(module, interface)
             announce(f"comparing {interface.file_name}, which takes {shortest} frames and more")
             differences[interface.output] = parity.require(
-                parity.compare_values(module, graph, shortest), announce
+                parity.compare_values(module, graph, shortest, tolerances[interface.output]),
+                announce,
             )
             (draft_folder / interface.file_name).write_bytes(data)
             graphs[interface.file_name] = graph
@@ -143,7 +146,9 @@ def write_bundle(
         parity.require([window], announce)
         quality = {**facts.quality, PARITY: differences}
         manifest = write_manifest(dataclasses.replace(manifest, quality=quality), draft_folder)
-        parity.require(compare_speakers(encoder, converter, draft_folder), announce)
+        parity.require(
+            compare_speakers(encoder, converter, draft_folder, audio_tolerance), announce
+        )
     return manifest
 
 

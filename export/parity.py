@@ -129,13 +129,16 @@ def run_graph(graph: Graph, inputs: dict[str, Tensor]) -> NDArray[np.float32]:
     return graph.run(**{name: tensor.numpy() for name, tensor in inputs.items()})
 
 
-def compare_values(module: nn.Module, graph: Graph, minimum_frames: int) -> Iterator[Check]:
+def compare_values(
+    module: nn.Module, graph: Graph, minimum_frames: int, tolerance: float
+) -> Iterator[Check]:
     """Compares a graph's output with its module's, on lengths that the network takes.
 
     Args:
         module: what was exported.
         graph: what it became.
         minimum_frames: the fewest frames that the network takes.
+        tolerance: the largest absolute difference that is accepted.
 
     Yields:
         A check a length.
@@ -149,7 +152,7 @@ def compare_values(module: nn.Module, graph: Graph, minimum_frames: int) -> Iter
             f"{output} of {batch} x {frames} frames",
             run_graph(graph, inputs),
             run_module(module, inputs),
-            ABSOLUTE_TOLERANCE[output],
+            tolerance,
         )
 
 

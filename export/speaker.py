@@ -20,7 +20,10 @@ SIMILARITY_TOLERANCE = 1e-4
 
 
 def compare_speakers(
-    tone_encoder: nn.Module, tone_converter: nn.Module, folder: Path
+    tone_encoder: nn.Module,
+    tone_converter: nn.Module,
+    folder: Path,
+    audio_tolerance: float = ABSOLUTE_TOLERANCE["audio"],
 ) -> Iterator[Check]:
     """Converts a sample into another's voice, once through the bundle and once through PyTorch.
 
@@ -30,6 +33,7 @@ def compare_speakers(
         tone_encoder: the network that the bundle's first graph was made from.
         tone_converter: that of the second.
         folder: the bundle.
+        audio_tolerance: the largest difference of a sample that is accepted.
 
     Yields:
         Checks of tones, audio and the likeness of the result to the target's voice.
@@ -44,7 +48,7 @@ def compare_speakers(
     in_windows = bundle.conversion(source, *own, tau=1.0, seed=0, window_frames=WINDOW_FRAMES)
     found = np.concatenate(list(in_windows))
     reference = eager.convert(source, *wanted, tau=1.0, seed=0)
-    yield compare("speech converted in windows", found, reference, ABSOLUTE_TOLERANCE["audio"])
+    yield compare("speech converted in windows", found, reference, audio_tolerance)
     likeness = _cosine(eager.tone(reference, allow_silent=True), wanted[1])
     yield Check(
         f"likeness of converted speech to the target, {likeness:.3f} in PyTorch",

@@ -13,6 +13,9 @@ STRAIGHT = ((0.0, 0.0), (1.0, 1.0))
 WINDOW_FRAMES = 861
 """Ten seconds: a piece of the recommended client is one window."""
 
+AUDIO_TOLERANCE = 2e-3
+"""The phase of the fiftieth harmonic is fifty times a sum of a hundred rounded pitches."""
+
 
 def load_run(run: Path) -> tuple[CompactModel, int]:
     """Args:
@@ -87,4 +90,5 @@ def export_run(run: Path, output: Path, report: Path | None) -> None:
         ),
         output,
         store_weights="fp16",
+        audio_tolerance=AUDIO_TOLERANCE,
     )

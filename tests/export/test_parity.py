@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
+AUDIO = parity.ABSOLUTE_TOLERANCE["audio"]
+
+
 def model() -> onnx_ir.Model:
     return export_graph(toys()[1], CONVERTER_INTERFACE, 20)
 
@@ -40,13 +43,13 @@ def graph(model: onnx_ir.Model) -> Graph:
 
 
 def test_a_graph_agrees_with_its_module_at_every_length(graph: Graph) -> None:
-    checks = list(parity.compare_values(toys()[1], graph, 1))
+    checks = list(parity.compare_values(toys()[1], graph, 1, AUDIO))
     assert len(checks) == len(parity.LENGTHS)
     assert all(check.passed for check in checks)
 
 
 def test_lengths_below_the_minimum_are_left_out(graph: Graph) -> None:
-    subjects = [check.subject for check in parity.compare_values(toys()[1], graph, 31)]
+    subjects = [check.subject for check in parity.compare_values(toys()[1], graph, 31, AUDIO)]
     assert subjects[0] == "audio of 1 x 31 frames"
 
 
@@ -54,7 +57,7 @@ def test_an_offset_of_a_thousandth_fails(graph: Graph) -> None:
     shifted = ToyConverter(bias=1e-3)
     shifted.load_state_dict(toys()[1].state_dict())
     with pytest.raises(ParityError, match=r"audio of 2 x 173 frames: 1\.0e-03 of 2e-05  FAILED"):
-        parity.require(parity.compare_values(shifted, graph, 1), lambda line: None)
+        parity.require(parity.compare_values(shifted, graph, 1, AUDIO), lambda line: None)
 
 
 def test_a_window_is_the_whole_where_its_context_is_enough(graph: Graph) -> None:
