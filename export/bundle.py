@@ -3,10 +3,7 @@
 import dataclasses
 import hashlib
 import json
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -15,15 +12,21 @@ import onnx_ir
 from torch import nn
 
 from export import parity
-from export.errors import OutputError
 from export.graphs import DEFAULT_OPSET, export_graph
+from export.placement import MANIFEST, replacing
+from export.precision import reduce_precision
 from export.reach import context_frames, minimum_frames
 from export.speaker import compare_speakers
+from export.speech import SAMPLES, read_speech
 from export.weights import rounded_to_half, store_half
-from runtime.interface import tone_converter_interface, tone_encoder_interface
-from runtime.manifest import FORMAT, TONE_CONVERTER, TONE_ENCODER, Manifest, Variant
+from runtime import VoiceCloner
+from runtime.interface import (
+    GraphInterface,
+    tone_converter_interface,
+    tone_encoder_interface,
+)
+from runtime.manifest import FORMAT, TONE_CONVERTER, TONE_ENCODER, Manifest, Precision, Variant
 
-MANIFEST = "manifest.json"
 REFERENCE_FRAMES = 1024
 MODEL_ID_DIGITS = 12
 PARITY = "largest_difference_from_pytorch"
@@ -85,10 +88,14 @@ def write_bundle(
     *,
     opset: int = DEFAULT_OPSET,
     store_weights: StoredWeights = "fp32",
-    audio_tolerance: float = parity.ABSOLUTE_TOLERANCE["audio"],
+    precision: Precision = "fp32",
+    calibration: Path = SAMPLES,
     announce: Announce = print,
 ) -> Manifest:
     """Exports a pair of networks and checks the graphs; the folder appears only if all is well.
+
+    Whatever the precision, the float32 graphs are made and held against PyTorch first. The tone
+    encoder stays in float32: it costs little, and tones of every precision are then the same.
 
     Args:
         tone_encoder: spectrogram [batch, bins, frames] to tone [batch, tone_dimension, 1].
@@ -98,7 +105,8 @@ def write_bundle(
         folder: where the bundle goes; a bundle that is there is replaced.
         opset: ONNX operator set of the graphs.
         store_weights: `fp16` halves the files; the graphs compute in float32 all the same.
-        audio_tolerance: the largest difference of a sample from PyTorch's that is accepted.
+        precision: that the converter computes with.
+        calibration: folder of speech that `int8` is calibrated and any lesser precision judged on.
         announce: is told each step and check, a line each.
 
     Returns:
@@ -107,49 +115,66 @@ def write_bundle(
     Raises:
         OutputError: the folder cannot be written, or holds something that is no bundle.
         ParityError: a graph does not say what its network says.
+        CalibrationError: the folder of speech holds too little.
         ExportError: the converter is not local in time.
     """
+    modules = [tone_encoder.eval(), tone_converter.eval()]
+    if store_weights == "fp16":
+        modules = [rounded_to_half(module) for module in modules]
+    encoder, converter = modules
+    draft = facts.manifest(opset, 0, 1)
+    interfaces = [tone_encoder_interface(draft), tone_converter_interface(draft)]
     with replacing(folder) as draft_folder:
-        modules = [tone_encoder.eval(), tone_converter.eval()]
-        if store_weights == "fp16":
-            modules = [rounded_to_half(module) for module in modules]
-        encoder, converter = modules
-        draft = facts.manifest(opset, 0, 1)
-        encoder_interface = tone_encoder_interface(draft)
-        converter_interface = tone_converter_interface(draft)
-        manifest = facts.manifest(
-            opset,
-            context_frames(converter, converter_interface, facts.hop_samples),
-            minimum_frames(encoder, encoder_interface),
-        )
-        announce(f"context is {manifest.context_frames} frames to each side")
-        graphs, differences = {}, {}
-        for module, interface in ((encoder, encoder_interface), (converter, converter_interface)):
-            announce(f"exporting {interface.file_name}")
-            model = export_graph(module, interface, opset)
-            parity.check_axes(model, interface)
-            if store_weights == "fp16":
-                store_half(model)
-            data = onnx_ir.to_proto(model).SerializeToString()
-            graph = parity.open_for_parity(data, interface)
+        context = context_frames(converter, interfaces[1], facts.hop_samples)
+        manifest = facts.manifest(opset, context, minimum_frames(encoder, interfaces[0]))
+        announce(f"context is {context} frames to each side")
+        differences, models, graphs = {}, [], []
+        for module, interface in zip(modules, interfaces, strict=True):
+            model = _exported(module, interface, opset, store_weights, announce)
+            graph = parity.open_for_parity(_bytes(model), interface)
             shortest = minimum_frames(module, interface)
             announce(f"comparing {interface.file_name}, which takes {shortest} frames and more")
             differences[interface.output] = parity.require(
-                parity.compare_values(module, graph, shortest, tolerances[interface.output]),
-                announce,
+                parity.compare_values(module, graph, shortest), announce
             )
-            (draft_folder / interface.file_name).write_bytes(data)
-            graphs[interface.file_name] = graph
-        window = parity.compare_window(
-            graphs[TONE_CONVERTER], manifest.context_frames, manifest.hop_samples
-        )
-        parity.require([window], announce)
+            models.append(model)
+            graphs.append(graph)
+        parity.require([parity.compare_window(graphs[1], context, facts.hop_samples)], announce)
         quality = {**facts.quality, PARITY: differences}
-        manifest = write_manifest(dataclasses.replace(manifest, quality=quality), draft_folder)
-        parity.require(
-            compare_speakers(encoder, converter, draft_folder, audio_tolerance), announce
-        )
+        if precision != "fp32":
+            speech = read_speech(calibration, VoiceCloner(manifest, *graphs))
+            models[1], figures = reduce_precision(
+                models[1], interfaces[1], precision, speech, announce
+            )
+            quality[precision] = figures
+        for model, interface in zip(models, interfaces, strict=True):
+            (draft_folder / interface.file_name).write_bytes(_bytes(model))
+        manifest = dataclasses.replace(manifest, precision=precision, quality=quality)
+        manifest = write_manifest(manifest, draft_folder)
+        parity.require(compare_speakers(encoder, converter, draft_folder), announce)
     return manifest
+
+
+def _exported(
+    module: nn.Module,
+    interface: GraphInterface,
+    opset: int,
+    store_weights: StoredWeights,
+    announce: Announce,
+) -> onnx_ir.Model:
+    """Exports one graph in float32 and checks its names and axes."""
+    announce(f"exporting {interface.file_name}")
+    model = export_graph(module, interface, opset)
+    parity.check_axes(model, interface)
+    if store_weights == "fp16":
+        store_half(model)
+    return model
+
+
+def _bytes(model: onnx_ir.Model) -> bytes:
+    """Gives the file of a graph."""
+    data: bytes = onnx_ir.to_proto(model).SerializeToString()
+    return data
 
 
 def write_manifest(manifest: Manifest, folder: Path) -> Manifest:
@@ -175,42 +200,3 @@ def write_manifest(manifest: Manifest, folder: Path) -> Manifest:
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     (folder / MANIFEST).write_text(text, encoding="utf-8")
     return complete
-
-
-@contextmanager
-def replacing(folder: Path) -> Iterator[Path]:
-    """Gives a folder to write into that takes another's place once all has gone well.
-
-    Args:
-        folder: the place; nothing, an empty folder or a bundle may be there.
-
-    Yields:
-        A new folder beside it.
-
-    Raises:
-        OutputError: the place cannot be written, or is taken by something that is no bundle.
-    """
-    if folder.exists() and not _is_replaceable(folder):
-        raise OutputError(f"{folder} exists and is no bundle; it is left as it is")
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        workplace = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    except OSError as error:
-        raise OutputError(f"{folder} cannot be written: {error.strerror}") from error
-    try:
-        new, old = workplace / "new", workplace / "old"
-        new.mkdir()
-        yield new
-        try:
-            if folder.exists():
-                folder.rename(old)
-            new.rename(folder)
-        except OSError as error:
-            raise OutputError(f"{folder} cannot be written: {error.strerror}") from error
-    finally:
-        shutil.rmtree(workplace, ignore_errors=True)
-
-
-def _is_replaceable(folder: Path) -> bool:
-    """Says whether a path holds nothing that would be missed."""
-    return folder.is_dir() and ((folder / MANIFEST).is_file() or not any(folder.iterdir()))

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from runtime.sessions import Graph
 
 
-@pytest.fixture(scope="module")
 AUDIO = parity.ABSOLUTE_TOLERANCE["audio"]
 
 
+@pytest.fixture(scope="module")
 def model() -> onnx_ir.Model:
     return export_graph(toys()[1], CONVERTER_INTERFACE, 20)
 
