@@ -33,8 +33,8 @@ def entity(properties: Mapping[str, Schema], optional: Sequence[str] = ()) -> Sc
 
 _SUCCESS = described(_TRUE, "是否成功。", "Whether it worked.")
 _MESSAGE = described(STRING, "说明文字。", "What happened, in words.")
-_REQUEST_ID = described(STRING, "请求编号,与日志一致。", "The request's id, as in the log.")
-_SECONDS = described(_NUMBER, "时长(秒)。", "Length in seconds.")
+_REQUEST_ID = described(STRING, "请求编号，与日志一致。", "The request's id, as in the log.")
+_SECONDS = described(_NUMBER, "时长（秒）。", "Length in seconds.")
 _STATS = described(
     entity(
         {
@@ -51,7 +51,7 @@ HEALTH = entity(
     {
         "status": described({"const": "ok"}, "服务正常。", "The service runs."),
         "message": _MESSAGE,
-        "sample_rate": described(_INTEGER, "输出采样率(Hz)。", "Rate of results, in Hz."),
+        "sample_rate": described(_INTEGER, "输出采样率（Hz）。", "Rate of results, in Hz."),
     }
 )
 
@@ -65,7 +65,7 @@ CLONED = entity(
         ),
         "result_audio": described(
             _BASE64 | {"contentMediaType": "audio/wav"},
-            "结果:22050 Hz 单声道 16 位 WAV 的 base64(不含 data URL 前缀),与源音频等长。",
+            "结果：22050 Hz 单声道 16 位 WAV 的 base64（不含 data URL 前缀），与源音频等长。",
             "The result: base64, without a data URL's prefix, of a mono 16-bit WAV at 22050 Hz, "
             "exactly as long as the source.",
         ),
@@ -78,13 +78,13 @@ TONE = entity(
         "success": _SUCCESS,
         "tone": described(
             STRING,
-            "音色:<模型编号>:<256 个小端 float32 的 base64>。",
+            "音色：<模型编号>:<256 个小端 float32 的 base64>。",
             "The tone: <model id>:<base64 of 256 little-endian float32>.",
         ),
         "seconds": _SECONDS,
         "warnings": described(
             _STRINGS,
-            "影响克隆效果的问题:short 过短,quiet 过轻,clipped 削波,mostly_silence 多为静音。",
+            "影响克隆效果的问题：short 过短，quiet 过轻，clipped 削波，mostly_silence 多为静音。",
             "What hurts a clone: any of short, quiet, clipped, mostly_silence.",
         ),
     }
@@ -94,7 +94,7 @@ TONE = entity(
 def error(codes: Sequence[str]) -> Schema:
     """Return the schema of an error that is one of these codes."""
     facts = {name: {"type": kind} for code in codes for name, kind in ERRORS[code].facts.items()}
-    code = described(STRING | {"enum": list(codes)}, "错误码,不会改变。", "What went wrong.")
+    code = described(STRING | {"enum": list(codes)}, "错误码，不会改变。", "What went wrong.")
     param = described(STRING, "出错的字段。", "The field at fault.")
     detail = entity({"code": code, "param": param, **facts}, ("param", *facts))
     return entity(
@@ -113,9 +113,9 @@ STREAM_LINE: Schema = {
             {
                 "success": _SUCCESS,
                 "format": described(STRING, "音频格式。", "Format of the audio."),
-                "sample_rate": described(_INTEGER, "采样率(Hz)。", "Its rate, in Hz."),
+                "sample_rate": described(_INTEGER, "采样率（Hz）。", "Its rate, in Hz."),
                 "channels": described(_INTEGER, "声道数。", "Its channels."),
-                "seconds": described(_NUMBER, "总时长(秒)。", "Length of the whole result."),
+                "seconds": described(_NUMBER, "总时长（秒）。", "Length of the whole result."),
                 "samples": described(_INTEGER, "总采样数。", "Samples of the whole result."),
                 "windows": described(_INTEGER, "音频行数。", "Lines of audio that follow."),
                 "request_id": _REQUEST_ID,
@@ -123,10 +123,10 @@ STREAM_LINE: Schema = {
         ),
         entity(
             {
-                "index": described(_INTEGER, "行号,从 0 开始。", "Which it is, from 0."),
-                "start_seconds": described(_NUMBER, "起始时间(秒)。", "Where it begins."),
+                "index": described(_INTEGER, "行号，从 0 开始。", "Which it is, from 0."),
+                "start_seconds": described(_NUMBER, "起始时间（秒）。", "Where it begins."),
                 "seconds": _SECONDS,
-                "progress": described(_NUMBER, "进度,0 到 1。", "Share done, 0 to 1."),
+                "progress": described(_NUMBER, "进度，0 到 1。", "Share done, 0 to 1."),
                 "audio": described(_BASE64, "16 位 PCM 的 base64。", "Base64 of 16-bit PCM."),
             }
         ),
@@ -159,7 +159,7 @@ def info() -> Schema:
         {
             "model": described(STRING, "服务名称。", "The service."),
             "version": described(STRING, "API 版本。", "The API's generation."),
-            "sample_rate": described(_INTEGER, "输出采样率(Hz)。", "Rate of results, in Hz."),
+            "sample_rate": described(_INTEGER, "输出采样率（Hz）。", "Rate of results, in Hz."),
             "target_length": described(
                 _INTEGER, "一个音色窗口的频谱帧数。", "Spectrogram frames of one tone window."
             ),
@@ -172,11 +172,11 @@ def info() -> Schema:
             "graphs": described(graphs, "各计算图的 SHA-256。", "SHA-256 of each graph."),
             "providers": described(_STRINGS, "执行后端。", "Active execution providers."),
             "input_bandwidth_hz": described(
-                _NUMBER, "输入带宽(Hz)。", "What lies above is removed from input, in Hz."
+                _NUMBER, "输入带宽（Hz）。", "What lies above is removed from input, in Hz."
             ),
             "real_time_factor": described(
                 _NUMBER,
-                "启动时实测:处理时间与音频时长之比。",
+                "启动时实测：处理时间与音频时长之比。",
                 "Measured at start: time to embed and convert over length of the audio.",
             ),
             "licence": described(STRING, "权重许可。", "Licence of the weights."),

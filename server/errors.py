@@ -38,74 +38,76 @@ def _row(status: int, zh: str, en: str, **facts: str) -> ErrorRow:
 ERRORS: Mapping[str, ErrorRow] = {
     "invalid_json": _row(
         400,
-        "请求体不是有效的 JSON 对象,请检查后重新发送。",
+        "请求体不是有效的 JSON 对象，请检查后重新发送。",
         "The request body is not a valid JSON object; correct it and send it again.",
     ),
     "invalid_multipart": _row(
         400,
-        "请求体不是有效的 multipart/form-data,请检查分隔符与各部分的头。",
+        "请求体不是有效的 multipart/form-data，请检查分隔符与各部分的头。",
         "The request body is not valid multipart/form-data; check its boundary and part headers.",
     ),
     "unauthorized": _row(
         401,
-        "需要 API 密钥,请在请求头中加入 Authorization: Bearer <密钥>。",
+        "需要 API 密钥，请在请求头中加入 Authorization: Bearer <密钥>。",
         "An API key is needed: send the header Authorization: Bearer <key>.",
     ),
     "not_found": _row(
-        404, "没有这个地址,接口列表见首页。", "There is nothing at this address; see the page at /."
+        404,
+        "没有这个地址，接口列表见首页。",
+        "There is nothing at this address; see the page at /.",
     ),
     "method_not_allowed": _row(
         405,
-        "此地址不支持该请求方法,支持的方法见 Allow 响应头。",
+        "此地址不支持该请求方法，支持的方法见 Allow 响应头。",
         "This address does not take that method; the Allow header lists those it takes.",
     ),
     "upload_timeout": _row(
         408,
-        "上传超时,请检查网络后重试。",
+        "上传超时，请检查网络后重试。",
         "The upload took too long; check the connection and try again.",
         limit_seconds="number",
     ),
     "body_too_large": _row(
         413,
-        "请求体过大,最多 {limit_bytes} 字节;请将音频切成小段,或用 multipart 或压缩格式发送。",
+        "请求体过大，最多 {limit_bytes} 字节；请将音频切成小段，或用 multipart 或压缩格式发送。",
         "The request body is too large, {limit_bytes} bytes at most; cut the audio into pieces, "
         "or send it as multipart or in a compressed format.",
         limit_bytes="integer",
     ),
     "audio_too_long": _row(
         413,
-        "{param} 过长,最长 {maximum_seconds:g} 秒,请剪短或切分后再发送。",
+        "{param} 过长，最长 {maximum_seconds:g} 秒，请剪短或切分后再发送。",
         "{param} is too long, {maximum_seconds:g} seconds at most; shorten it or cut it up.",
         maximum_seconds="number",
     ),
     "unsupported_media_type": _row(
         415,
-        "请以 application/json 或 multipart/form-data 发送请求体,不要压缩编码。",
+        "请以 application/json 或 multipart/form-data 发送请求体，不要压缩编码。",
         "Send the body as application/json or multipart/form-data, without a Content-Encoding.",
     ),
     "missing_field": _row(422, "缺少字段 {param}。", "The field {param} is missing."),
     "invalid_field": _row(
         422,
-        "字段 {param} 无效:应为{detail}。",
+        "字段 {param} 无效：应为{detail}。",
         "The field {param} is not valid: it must be {detail}.",
         expected="string",
     ),
     "invalid_base64": _row(
         422,
-        "{param} 不是有效的 base64,请发送音频文件的 base64 编码或 data URL。",
+        "{param} 不是有效的 base64，请发送音频文件的 base64 编码或 data URL。",
         "{param} is not valid base64; send the audio file in base64 or as a data URL.",
     ),
     "undecodable_audio": _row(
         422,
-        "无法解码 {param}:{detail}。请发送 WAV、MP3、FLAC 或 OGG 音频"
-        "(采样率 4 至 384 kHz,1 至 8 声道)。",
+        "无法解码 {param}：{detail}。请发送 WAV、MP3、FLAC 或 OGG 音频"
+        "（采样率 4 至 384 kHz，1 至 8 声道）。",
         "{param} cannot be decoded: {detail}. Send WAV, MP3, FLAC or OGG audio, "
         "4 to 384 kHz, 1 to 8 channels.",
         reason="string",
     ),
     "audio_too_short": _row(
         422,
-        "{param} 过短:仅 {seconds:.2f} 秒;至少 {minimum_seconds:g} 秒,且不能为空。",
+        "{param} 过短：仅 {seconds:.2f} 秒；至少 {minimum_seconds:g} 秒，且不能为空。",
         "{param} is too short: {seconds:.2f} seconds; it needs at least {minimum_seconds:g}, "
         "and must not be empty.",
         seconds="number",
@@ -113,34 +115,34 @@ ERRORS: Mapping[str, ErrorRow] = {
     ),
     "silent_audio": _row(
         422,
-        "{param} 中没有声音,请换一段清晰的人声。",
+        "{param} 中没有声音，请换一段清晰的人声。",
         "{param} is silent; send a clear recording of the voice.",
     ),
     "tone_model_mismatch": _row(
         422,
-        "该 target_tone 来自另一个模型,请重新调用 /api/tone 获取。",
+        "该 target_tone 来自另一个模型，请重新调用 /api/tone 获取。",
         "This target_tone was made by another model; ask /api/tone for it again.",
     ),
     "overloaded": _row(
         429,
-        "服务繁忙,请在 {retry_after_seconds} 秒后重试。",
+        "服务繁忙，请在 {retry_after_seconds} 秒后重试。",
         "The server is busy; try again in {retry_after_seconds} seconds.",
         retry_after_seconds="integer",
     ),
     "internal": _row(
         500,
-        "服务器内部错误,请将 request_id 告知管理员。",
+        "服务器内部错误，请将 request_id 告知管理员。",
         "The server failed; tell its operator the request_id.",
     ),
     "not_ready": _row(
         503,
-        "服务正在启动或停止,请在 {retry_after_seconds} 秒后重试。",
+        "服务正在启动或停止，请在 {retry_after_seconds} 秒后重试。",
         "The server is starting or stopping; try again in {retry_after_seconds} seconds.",
         retry_after_seconds="integer",
     ),
     "deadline_exceeded": _row(
         504,
-        "处理超过 {limit_seconds:g} 秒,请将音频切成小段后重试。",
+        "处理超过 {limit_seconds:g} 秒，请将音频切成小段后重试。",
         "The request took more than {limit_seconds:g} seconds; cut the audio into pieces.",
         limit_seconds="number",
     ),

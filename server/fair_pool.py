@@ -86,7 +86,9 @@ class FairPool:
         try:
             yield
         finally:
-            self._pass_on()
+            # Only after the request that had this turn could ask for its next one: a short
+            # request then runs through, instead of waiting for a long one's window at each step.
+            asyncio.get_running_loop().call_soon(self._pass_on)
 
     async def _wait(self, job: Job) -> None:
         turn = asyncio.get_running_loop().create_future()

@@ -56,7 +56,7 @@ class Field:
 
 
 _AUDIO: Texts = {
-    "zh": "音频文件(WAV、MP3、FLAC 或 OGG)的 base64 编码或 data URL 字符串",
+    "zh": "音频文件（WAV、MP3、FLAC 或 OGG）的 base64 编码或 data URL 字符串",
     "en": "a string: an audio file (WAV, MP3, FLAC or OGG) in base64 or as a data URL",
 }
 _SHARE: Texts = {"zh": " 0 到 1 之间的数字", "en": "a number from 0 to 1"}
@@ -65,22 +65,22 @@ TARGET_AUDIO = Field(
     "target_audio",
     "clips",
     {
-        "zh": "目标音频(要模仿的声音),建议 2 至 10 秒清晰人声;可为数组:同一说话人的多段音频,"
+        "zh": "目标音频（要模仿的声音），建议 2 至 10 秒清晰人声；可为数组：同一说话人的多段音频，"
         "按时长加权平均。",
         "en": "The voice to imitate; 2 to 10 seconds of clear speech are best. A list holds "
         "several clips of one speaker, which are averaged by length.",
     },
-    {"zh": _AUDIO["zh"] + ",或其数组", "en": _AUDIO["en"] + ", or a list of such strings"},
+    {"zh": _AUDIO["zh"] + "，或其数组", "en": _AUDIO["en"] + ", or a list of such strings"},
 )
 TARGET_TONE = Field(
     "target_tone",
     "tone",
     {
-        "zh": "由 /api/tone 返回的音色,用来代替 target_audio,只需上传一次声音。",
+        "zh": "由 /api/tone 返回的音色，用来代替 target_audio，只需上传一次声音。",
         "en": "A tone that /api/tone gave, in place of target_audio: the voice is sent only once.",
     },
     {
-        "zh": "由 /api/tone 返回的字符串,且不与 target_audio 同时使用",
+        "zh": "由 /api/tone 返回的字符串，且不与 target_audio 同时使用",
         "en": "a string that /api/tone gave, and not sent beside target_audio",
     },
 )
@@ -88,7 +88,7 @@ SOURCE_AUDIO = Field(
     "source_audio",
     "clip",
     {
-        "zh": "源音频(要转换的语音);大于零的任何长度均可,静音转换后仍为静音。",
+        "zh": "源音频（要转换的语音）；大于零的任何长度均可，静音转换后仍为静音。",
         "en": "The speech to convert, of any length above zero; silence gives silence.",
     },
     _AUDIO,
@@ -103,7 +103,7 @@ TAU = Field(
     "tau",
     "number",
     {
-        "zh": "音色混合强度:0.0-0.2 保持源音色,0.3-0.5 平衡(推荐),0.6-1.0 强烈应用目标音色。",
+        "zh": "音色混合强度：0.0-0.2 保持源音色，0.3-0.5 平衡（推荐），0.6-1.0 强烈应用目标音色。",
         "en": "How strongly the target's tone is applied: 0.0-0.2 keeps the source's timbre, "
         "0.3-0.5 is balanced and recommended, 0.6-1.0 applies the target strongly.",
     },
@@ -115,7 +115,7 @@ TEMPERATURE = Field(
     "temperature",
     "number",
     {
-        "zh": "后验噪声的温度(即上游 OpenVoice 所称的 tau);0 为确定性输出。",
+        "zh": "后验噪声的温度（即上游 OpenVoice 所称的 tau）；0 为确定性输出。",
         "en": "The posterior's noise temperature (what upstream OpenVoice calls tau); 0 is "
         "deterministic.",
     },
@@ -127,7 +127,7 @@ SEED = Field(
     "seed",
     "integer",
     {
-        "zh": "噪声的随机种子,相同的种子得到相同的结果;缺省时随机。",
+        "zh": "噪声的随机种子，相同的种子得到相同的结果；缺省时随机。",
         "en": "The seed of that noise: the same one gives the same result; random when absent.",
     },
     {"zh": " 0 到 2^63-1 之间的整数", "en": "an integer from 0 to 2^63-1"},

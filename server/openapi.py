@@ -120,7 +120,7 @@ def _work(settings: Settings) -> list[Operation]:
             "post",
             "clone",
             {
-                "zh": "执行音色克隆,将源音频的音色转换为目标音色。",
+                "zh": "执行音色克隆，将源音频的音色转换为目标音色。",
                 "en": "Converts the source into the voice of the target.",
             },
             {
@@ -135,8 +135,8 @@ def _work(settings: Settings) -> list[Operation]:
             "post",
             "clone_stream",
             {
-                "zh": "与 /api/clone 相同,但边转换边返回:每行一个 JSON 对象,"
-                "首行为格式,末行为统计或错误。",
+                "zh": "与 /api/clone 相同，但边转换边返回：每行一个 JSON 对象，"
+                "首行为格式，末行为统计或错误。",
                 "en": "As /api/clone, but answers while it converts: one JSON object a line, "
                 "first the format, then a line a window, last the stats or an error.",
             },
@@ -154,7 +154,7 @@ def _work(settings: Settings) -> list[Operation]:
             "post",
             "tone",
             {
-                "zh": "提取音色,返回的字符串可作为 /api/clone 的 target_tone 反复使用。",
+                "zh": "提取音色，返回的字符串可作为 /api/clone 的 target_tone 反复使用。",
                 "en": "Works out a voice's tone, as a string that /api/clone takes as target_tone.",
             },
             {JSON_TYPE: {"schema": answer_schemas.TONE, "example": examples.tone()}},
@@ -190,7 +190,7 @@ def _state(live: Mapping[str, Any] | None) -> list[Operation]:
             "get",
             "info",
             {
-                "zh": "获取模型信息:已加载的模型、各项限制与实测速度。",
+                "zh": "获取模型信息：已加载的模型、各项限制与实测速度。",
                 "en": "Says which model is loaded, the limits and the measured speed.",
             },
             {JSON_TYPE: info},
@@ -208,7 +208,7 @@ def _state(live: Mapping[str, Any] | None) -> list[Operation]:
             "/readyz",
             "get",
             "readyz",
-            {"zh": "模型已加载,可以接受请求。", "en": "Says that requests are taken."},
+            {"zh": "模型已加载，可以接受请求。", "en": "Says that requests are taken."},
             {JSON_TYPE: {"schema": answer_schemas.STATUS}},
             _OPEN_STATE_ERRORS,
         ),

@@ -56,6 +56,7 @@ async def test_what_a_step_raises_is_raised_and_timed() -> None:
         with pytest.raises(ValueError, match="invalid literal"):
             await made.run(one, "tone", int, "x")
         assert "tone" in one.timings.seconds
+        await asyncio.sleep(0)
         assert made.running == 0
 
 
@@ -85,6 +86,19 @@ async def test_as_many_run_at_once_as_there_are_workers() -> None:
         assert sorted(await asyncio.gather(*steps)) == [0, 1]
 
 
+async def test_a_short_request_keeps_its_turn_from_step_to_step() -> None:
+    ran: list[str] = []
+
+    async def steps(made: FairPool, name: str, attained: float) -> None:
+        mine = job(attained=attained)
+        for _ in range(3):
+            await made.run(mine, "convert", ran.append, name)
+
+    async with pool() as made:
+        await asyncio.gather(steps(made, "long", 10), steps(made, "short", 0))
+    assert ran == ["long", "short", "short", "short", "long", "long"]
+
+
 async def test_a_turn_that_is_given_up_goes_to_the_next() -> None:
     async with pool() as made:
         release = threading.Event()
@@ -98,6 +112,7 @@ async def test_a_turn_that_is_given_up_goes_to_the_next() -> None:
         release.set()
         await asyncio.gather(busy, stays)
         assert ran == ["stays"]
+        await asyncio.sleep(0)
         assert made.running == 0
 
 
@@ -109,4 +124,5 @@ async def test_a_turn_that_is_given_up_as_it_comes_is_passed_on() -> None:
         await step
         late.cancel()
         assert await made.run(job(), "convert", int) == 0
+        await asyncio.sleep(0)
         assert made.running == 0
