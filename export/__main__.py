@@ -4,12 +4,15 @@ import argparse
 import hashlib
 import sys
 from pathlib import Path
+from typing import get_args
 
 from export.bundle import BundleFacts, write_bundle
 from export.checkpoint import build_converter, find_checkpoint, read_state
 from export.config import ConverterConfig, read_config
 from export.errors import ExportError
 from export.graphs import DEFAULT_OPSET, OPSETS
+from export.speech import SAMPLES
+from runtime.manifest import Precision
 
 LICENCE = "The checkpoint's own; the official OpenVoice V1 and V2 checkpoints are MIT-licensed"
 # The contract's own points: with official weights likeness is taken to rise with the tone's weight.
@@ -50,6 +53,19 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         default=DEFAULT_OPSET,
         metavar=f"{OPSETS.start}..{OPSETS.stop - 1}",
         help=f"ONNX operator set, by default {DEFAULT_OPSET}",
+    )
+    parser.add_argument(
+        "--precision",
+        choices=get_args(Precision),
+        default="fp32",
+        help="that the converter computes with: fp32; fp16 for GPUs; int8 for CPUs with VNNI",
+    )
+    parser.add_argument(
+        "--calibration",
+        type=Path,
+        default=SAMPLES,
+        help="folder of speech that int8 is calibrated on, dozens of voices and better many; a "
+        "third of it is kept to judge by; by default the shipped samples",
     )
     return parser.parse_args(arguments)
 
@@ -98,6 +114,8 @@ def export(options: argparse.Namespace) -> None:
         facts,
         options.output,
         opset=options.opset,
+        precision=options.precision,
+        calibration=options.calibration,
         announce=announce,
     )
     announce(f"wrote {options.output}")

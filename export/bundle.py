@@ -90,6 +90,7 @@ def write_bundle(
     store_weights: StoredWeights = "fp32",
     precision: Precision = "fp32",
     calibration: Path = SAMPLES,
+    audio_tolerance: float = parity.ABSOLUTE_TOLERANCE["audio"],
     announce: Announce = print,
 ) -> Manifest:
     """Exports a pair of networks and checks the graphs; the folder appears only if all is well.
@@ -107,6 +108,7 @@ def write_bundle(
         store_weights: `fp16` halves the files; the graphs compute in float32 all the same.
         precision: that the converter computes with.
         calibration: folder of speech that `int8` is calibrated and any lesser precision judged on.
+        audio_tolerance: the largest difference of a sample from PyTorch's that is accepted.
         announce: is told each step and check, a line each.
 
     Returns:
@@ -123,6 +125,7 @@ def write_bundle(
         modules = [rounded_to_half(module) for module in modules]
     encoder, converter = modules
     draft = facts.manifest(opset, 0, 1)
+    tolerances = {"tone": parity.ABSOLUTE_TOLERANCE["tone"], "audio": audio_tolerance}
     interfaces = [tone_encoder_interface(draft), tone_converter_interface(draft)]
     with replacing(folder) as draft_folder:
         context = context_frames(converter, interfaces[1], facts.hop_samples)
@@ -135,7 +138,8 @@ def write_bundle(
             shortest = minimum_frames(module, interface)
             announce(f"comparing {interface.file_name}, which takes {shortest} frames and more")
             differences[interface.output] = parity.require(
-                parity.compare_values(module, graph, shortest), announce
+                parity.compare_values(module, graph, shortest, tolerances[interface.output]),
+                announce,
             )
             models.append(model)
             graphs.append(graph)
@@ -151,7 +155,9 @@ def write_bundle(
             (draft_folder / interface.file_name).write_bytes(_bytes(model))
         manifest = dataclasses.replace(manifest, precision=precision, quality=quality)
         manifest = write_manifest(manifest, draft_folder)
-        parity.require(compare_speakers(encoder, converter, draft_folder), announce)
+        parity.require(
+            compare_speakers(encoder, converter, draft_folder, audio_tolerance), announce
+        )
     return manifest
 
 

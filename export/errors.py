@@ -3,6 +3,7 @@
 ExportError
 ├── ConfigError      the converter's config.json is unreadable or describes another network
 ├── CheckpointError  the checkpoint cannot be found, read, or is not the network's
+├── CalibrationError there is no speech to calibrate with
 ├── OutputError      the bundle cannot be written where it was asked for
 └── ParityError      an exported graph does not say what PyTorch says
 """
@@ -18,6 +19,10 @@ class ConfigError(ExportError):
 
 class CheckpointError(ExportError):
     """The checkpoint cannot be found or read, or is not the network's."""
+
+
+class CalibrationError(ExportError):
+    """There is no speech to calibrate with, or too little."""
 
 
 class OutputError(ExportError):
