@@ -170,7 +170,7 @@ def _open(options: Options, url: str, body: bytes, capacity: float) -> Table:
 def _settings(options: Options, body: bytes) -> tuple[Table, float]:
     """Try workers and threads; give the best throughput of one client too."""
     threads = options.thread_count
-    combinations = sorted({(1, threads), (threads, 1), (2, threads)})
+    combinations = [(1, threads)] if options.quick else _combinations(threads)
     rows: list[Sequence[Cell]] = []
     best = 0.0
     for workers, each in combinations:
@@ -211,3 +211,8 @@ def _settings(options: Options, body: bytes) -> tuple[Table, float]:
         rows,
     )
     return table, best
+
+
+def _combinations(threads: int) -> list[tuple[int, int]]:
+    """List workers and threads to try: one wide step, many narrow ones, more than fit."""
+    return sorted({(1, threads), (threads, 1), (2, threads)})

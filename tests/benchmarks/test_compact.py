@@ -1,0 +1,47 @@
+from pathlib import Path
+
+import pytest
+
+from benchmarks.errors import BenchmarkError
+
+pytest.importorskip("torch")
+import onnx_ir
+import torch
+
+from benchmarks.compact import Place, compact_networks
+from export.graphs import DEFAULT_OPSET, export_graph
+from export.networks.compact import CompactConfig, CompactModel
+from export.weights import rounded_to_half, store_half
+from runtime.interface import tone_converter_interface, tone_encoder_interface
+from runtime.manifest import Manifest
+from tests.bundles import make_bundle, write_manifest
+
+pytestmark = [pytest.mark.torch, pytest.mark.slow]
+
+
+def test_weights_come_back_from_the_graphs(tmp_path: Path) -> None:
+    config = CompactConfig()
+    torch.manual_seed(0)
+    model = rounded_to_half(CompactModel(config).eval())
+    assert isinstance(model, CompactModel)
+    facts = {"latent_channels": config.latent_channels, "opset": DEFAULT_OPSET}
+    folder = make_bundle(tmp_path / "compact", **facts)
+    manifest = Manifest.read(folder / "manifest.json")
+    networks = (model.tone_encoder, model.converter)
+    interfaces = (tone_encoder_interface(manifest), tone_converter_interface(manifest))
+    for network, interface in zip(networks, interfaces, strict=True):
+        graph = export_graph(network, interface, DEFAULT_OPSET)
+        store_half(graph)
+        data = onnx_ir.to_proto(graph).SerializeToString()
+        (folder / interface.file_name).write_bytes(data)
+    write_manifest(folder, **facts)
+    for found, wanted in zip(compact_networks(folder), networks, strict=True):
+        parameters = dict(wanted.named_parameters())
+        assert all(
+            torch.equal(weight, parameters[name]) for name, weight in found.named_parameters()
+        )
+
+
+def test_a_graph_of_other_networks_is_an_error() -> None:
+    with pytest.raises(BenchmarkError, match="no weight of shape"):
+        Place("weight", transposed=False).take({}, (3, 2))

@@ -1,0 +1,43 @@
+import json
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+from benchmarks import recipe
+
+PARITY = Path(__file__).resolve().parents[1] / "parity"
+
+
+def test_a_name_always_draws_the_same() -> None:
+    name = "enc_q.pre.weight"
+    generator = np.random.default_rng(zlib.crc32(name.encode()))
+    wanted = 0.5 * generator.standard_normal((4, 3, 1), dtype=np.float32) / np.sqrt(3)
+    np.testing.assert_allclose(recipe.draw(name, (4, 3, 1)), wanted, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "high"),
+    [
+        ("dec.ups.0.weight_g", 0.8, 1.2),
+        ("ref_enc.layernorm.weight", 0.4, 1.6),
+        ("dec.conv_pre.bias", -0.3, 0.3),
+        ("ref_enc.gru.bias_ih_l0", -0.3, 0.3),
+    ],
+)
+def test_scales_are_those_of_trained_weights(name: str, low: float, high: float) -> None:
+    drawn = recipe.draw(name, (64,))
+    assert low <= drawn.min() < drawn.max() <= high
+
+
+def test_every_tensor_of_the_official_list_is_drawn() -> None:
+    shapes = {
+        name: tuple(shape)
+        for name, shape in json.loads((PARITY / "state_dict.json").read_text()).items()
+        if np.prod(shape) < 10_000
+    }
+    drawn = recipe.draw_state(shapes)
+    assert {name: tuple(tensor.shape) for name, tensor in drawn.items()} == shapes
+    assert all(tensor.isfinite().all() for tensor in drawn.values())

@@ -1,0 +1,28 @@
+from pathlib import Path
+
+import pytest
+
+from benchmarks import windows
+from benchmarks.options import Options
+from tests.benchmarks.check import check, rows_of
+
+pytestmark = pytest.mark.slow
+
+
+def test_windows_change_nothing(options: Options) -> None:
+    report = windows.run(options)
+    check(report, options)
+    found = rows_of(report, "Difference from one shot")
+    assert {row["windows"] for row in found} == {"as advised", "a short one first", "short ones"}
+    assert report.goals[0].met is True
+    assert rows_of(report, "Streams")
+
+
+def test_a_context_that_is_too_short_is_seen(options: Options, tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    from tests.bundles import make_bundle
+
+    bundle = make_bundle(tmp_path / "short", context_frames=1)
+    report = windows.run(replace(options, models=(bundle,)))
+    assert report.goals[0].met is False
