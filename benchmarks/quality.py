@@ -17,6 +17,9 @@ from runtime import Waveform
 TAUS = (0.0, 0.2, 0.3, 0.5, 0.6, 1.0)
 LEAST_SNR_DB = {"int8": 25.0, "fp16": 40.0}
 
+RECORDED = "signal_to_noise_db"
+COLUMNS = ("model", "precision", "recorded dB", "clips", "mean dB", "worst dB")
+
 _CLIP_SECONDS = 6.0
 _EXCERPT_SECONDS = 4.0
 
@@ -89,19 +92,26 @@ def _accuracy(options: Options) -> tuple[Table, list[Goal]]:
             model = open_model(path, options)
             ratios = [_snr(reference, model, clip) for clip in clips]
             name, precision = model.manifest.name, model.manifest.precision
-            worst, mean = min(ratios), statistics.fmean(ratios)
-            rows.append((name, precision, len(clips), mean, worst))
+            recorded = model.manifest.quality.get(RECORDED)
+            measured = (statistics.fmean(ratios), min(ratios))
+            rows.append((name, precision, recorded, len(clips), *measured))
             goals.append(
-                Goal(f"{name}: {precision} against fp32", mean, LEAST_SNR_DB[precision], "dB", True)
+                Goal(
+                    f"{name}: {precision} against fp32, unseen speech",
+                    recorded,
+                    LEAST_SNR_DB[precision],
+                    "dB",
+                    at_least=True,
+                )
             )
     said = "shipped clips" if options.speech is None else "clips of the folder given"
     table = Table(
         "Precision",
-        f"Signal-to-noise ratio of the tone converter's output against the same checkpoint's in "
-        f"fp32, in dB, on {said}; provider {options.provider}. Drawn weights predict the official "
-        "ones' only roughly.",
-        ("model", "precision", "clips", "mean dB", "worst dB"),
-        rows or [(None, None, None, None, None)],
+        "Signal-to-noise ratio of the tone converter's output against the same checkpoint's in "
+        "fp32: as recorded at the export, on speech that calibration had not seen, and measured "
+        f"here on {said}. Drawn weights predict the official ones' only roughly.",
+        COLUMNS,
+        rows or [tuple(None for _ in COLUMNS)],
     )
     return table, goals
 

@@ -32,14 +32,14 @@ _CONTEXTS_A_WINDOW = (1, 2, 3, 5, 10, 20)
 
 def run(options: Options) -> Report:
     """Compare windows with one shot, and measure streams."""
-    differences: list[Sequence[Cell]] = []
+    changes: list[Sequence[Cell]] = []
     costs: list[Sequence[Cell]] = []
     points: dict[str, list[tuple[float, float]]] = {}
     goals = []
     for path in models_of(options):
         model = open_model(path, options)
-        rows = _differences(model, (1.0, 4.3) if options.quick else CLIP_SECONDS)
-        differences += rows
+        rows = differences(model, (1.0, 4.3) if options.quick else CLIP_SECONDS)
+        changes += rows
         worst = max(row[-1] for row in rows)
         goals.append(Goal(f"{model.label}: windowed against one shot", worst, LARGEST_DIFFERENCE))
         found = _costs(model, options)
@@ -56,7 +56,7 @@ def run(options: Options) -> Report:
                 "windows and the same clip converted whole, over the whole one's peak. A short "
                 "first window is what a stream begins with.",
                 ("model", "clip s", "windows", "frames", "difference of peak"),
-                differences,
+                changes,
             ),
             Table(
                 "Length of windows",
@@ -87,9 +87,16 @@ def run(options: Options) -> Report:
     )
 
 
-def _differences(
-    model: Model, lengths: Sequence[float]
-) -> list[tuple[str, float, str, int, float]]:
+def differences(model: Model, lengths: Sequence[float]) -> list[tuple[str, float, str, int, float]]:
+    """Convert clips in windows of several kinds and whole.
+
+    Args:
+        model: the model.
+        lengths: of the clips, in seconds.
+
+    Returns:
+        Model, clip, windows, frames, and the largest difference of the whole one's peak.
+    """
     rows = []
     for seconds in lengths:
         clip, source, target = _clip(model, seconds)

@@ -35,10 +35,14 @@ def test_precisions_of_one_checkpoint_are_held_against_fp32(
             changed = numpy_helper.to_array(tensor) * 1.001
             tensor.CopyFrom(numpy_helper.from_array(changed.astype("float32"), "third"))
     write_graph(half / "tone_converter.onnx", graph)
-    write_manifest(half, name="half", checkpoint_sha256="a", precision="fp16")
+    quality_figures = {quality.RECORDED: 61.5}
+    write_manifest(
+        half, name="half", checkpoint_sha256="a", precision="fp16", quality=quality_figures
+    )
     report = quality.run(replace(options, models=(full, half)))
     check(report, options)
     row = rows_of(report, "Precision")[0]
     assert (row["model"], row["precision"]) == ("half", "fp16")
     assert isinstance(row["mean dB"], float) and 50 < row["mean dB"] < 75
+    assert row["recorded dB"] == 61.5
     assert report.goals[-1].met is True
