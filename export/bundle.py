@@ -17,7 +17,7 @@ from export.placement import MANIFEST, replacing
 from export.precision import reduce_precision
 from export.reach import context_frames, minimum_frames
 from export.speaker import compare_speakers
-from export.speech import SAMPLES, read_speech
+from export.speech import SAMPLES, find_recordings, read_speech
 from export.weights import rounded_to_half, store_half
 from runtime import VoiceCloner
 from runtime.interface import (
@@ -127,6 +127,7 @@ def write_bundle(
     draft = facts.manifest(opset, 0, 1)
     tolerances = {"tone": parity.ABSOLUTE_TOLERANCE["tone"], "audio": audio_tolerance}
     interfaces = [tone_encoder_interface(draft), tone_converter_interface(draft)]
+    recordings = [] if precision == "fp32" else find_recordings(calibration)
     with replacing(folder) as draft_folder:
         context = context_frames(converter, interfaces[1], facts.hop_samples)
         manifest = facts.manifest(opset, context, minimum_frames(encoder, interfaces[0]))
@@ -143,14 +144,15 @@ def write_bundle(
             )
             models.append(model)
             graphs.append(graph)
-        parity.require([parity.compare_window(graphs[1], context, facts.hop_samples)], announce)
         quality = {**facts.quality, PARITY: differences}
         if precision != "fp32":
-            speech = read_speech(calibration, VoiceCloner(manifest, *graphs))
+            speech = read_speech(recordings, VoiceCloner(manifest, *graphs))
             models[1], figures = reduce_precision(
                 models[1], interfaces[1], precision, speech, announce
             )
             quality[precision] = figures
+            graphs[1] = parity.open_for_parity(_bytes(models[1]), interfaces[1])
+        parity.require([parity.compare_window(graphs[1], context, facts.hop_samples)], announce)
         for model, interface in zip(models, interfaces, strict=True):
             (draft_folder / interface.file_name).write_bytes(_bytes(model))
         manifest = dataclasses.replace(manifest, precision=precision, quality=quality)

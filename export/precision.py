@@ -69,7 +69,7 @@ def reduce_precision(
         raise ParityError(
             f"{precision} keeps {ratio:.1f} dB on unseen speech, {least:g} are needed"
         )
-    figures["signal_to_noise_db"] = round(ratio, 2)
+    figures["signal_to_noise_db"] = round(ratio, 1)
     return reduced, figures
 
 
@@ -89,4 +89,6 @@ def _quantized(
                 ranges[str(value.name)] = best_range(observations[str(value.name)].values, behind)
     selection = Selection(onnx_ir.to_proto(model), interface, ranges, speech.seen)
     groups = selection.choose(observations, CHOSEN_RATIO_DB, announce)
+    if not groups:
+        raise ParityError(f"no layer can be had in int8 at {CHOSEN_RATIO_DB:g} dB")
     return selection.quantized(groups), [group.name for group in groups]

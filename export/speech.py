@@ -1,6 +1,6 @@
 """Inputs of the converter made from recorded speech: to calibrate with, and to judge by."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,18 +37,17 @@ class Speech:
     unseen: tuple[Feeds, ...]
 
 
-def read_speech(folder: Path, cloner: VoiceCloner) -> Speech:
-    """Makes inputs of a folder's recordings, each to be converted into the next one's voice.
+def find_recordings(folder: Path) -> list[Path]:
+    """Lists a folder's recordings, evenly thinned out where there are very many.
 
     Args:
-        folder: searched with its subfolders; a clip is taken from the middle of each recording.
-        cloner: the model, in float32.
+        folder: searched with its subfolders.
 
     Returns:
-        The inputs; a third of the recordings is kept unseen.
+        Audio files, in the order of their names.
 
     Raises:
-        CalibrationError: there are too few recordings, or one is no speech.
+        CalibrationError: there are too few.
     """
     files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
     if len(files) < UNSEEN_SHARE:
@@ -56,8 +55,23 @@ def read_speech(folder: Path, cloner: VoiceCloner) -> Speech:
             f"{folder} holds {len(files)} recordings ({', '.join(SUFFIXES)}); "
             f"{UNSEEN_SHARE} are needed, and dozens are better"
         )
-    files = files[:: -(-len(files) // MOST_CLIPS)]
-    voices = [_read_voice(path, cloner) for path in files]
+    return files[:: -(-len(files) // MOST_CLIPS)]
+
+
+def read_speech(recordings: Sequence[Path], cloner: VoiceCloner) -> Speech:
+    """Makes inputs of recordings, each to be converted into the next one's voice.
+
+    Args:
+        recordings: audio files; a clip is taken from the middle of each.
+        cloner: the model, in float32.
+
+    Returns:
+        The inputs; a third of the recordings is kept unseen.
+
+    Raises:
+        CalibrationError: one is no speech.
+    """
+    voices = [_read_voice(path, cloner) for path in recordings]
     feeds = [
         _feeds(cloner, clip, tone, voices[(index + 1) % len(voices)][1], index)
         for index, (clip, tone) in enumerate(voices)

@@ -14,7 +14,7 @@ pytest.importorskip("torch")
 import torch
 
 from export import bundle, parity
-from export.errors import OutputError, ParityError
+from export.errors import ParityError
 from export.graphs import export_graph
 from runtime import VoiceCloner
 from runtime.bundle import Bundle
@@ -79,34 +79,6 @@ def test_a_graph_that_says_something_else_leaves_nothing(
     with pytest.raises(ParityError, match="differ from PyTorch"):
         bundle.write_bundle(*toys(), FACTS, tmp_path / "toy", announce=lambda line: None)
     assert not list(tmp_path.iterdir())
-
-
-def test_what_is_no_bundle_is_left_as_it_is(tmp_path: Path) -> None:
-    (tmp_path / "thesis.txt").touch()
-    for place in (tmp_path, tmp_path / "thesis.txt"):
-        with pytest.raises(OutputError, match="no bundle"), bundle.replacing(place):
-            pytest.fail("nothing may be made for it")
-    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
-
-
-def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with (
-        pytest.raises(OutputError, match="cannot be written"),
-        bundle.replacing(tmp_path / "file" / "model"),
-    ):
-        pytest.fail("nothing may be made for it")
-
-
-def test_a_failure_keeps_the_old_bundle(tmp_path: Path) -> None:
-    place = tmp_path / "model"
-    place.mkdir()
-    (place / "manifest.json").write_text("old")
-    with pytest.raises(ParityError), bundle.replacing(place) as folder:
-        (folder / "manifest.json").write_text("new")
-        raise ParityError
-    assert (place / "manifest.json").read_text() == "old"
-    assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
 
 @pytest.mark.parametrize("case_name", ["v2_case_a", "v2_case_b"])

@@ -58,7 +58,16 @@ def test_a_place_that_cannot_be_written_is_told_before_the_work(
     assert "cannot be written" in said
 
 
-@pytest.mark.parametrize("arguments", [[], ["--checkpoint", "x"], ["--opset", "3"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["--checkpoint", "x"],
+        ["--checkpoint", "x", "--output", "y", "--opset", "3"],
+        ["--checkpoint", "x", "--output", "y", "--precision", "int4"],
+        ["--checkpoint", "x", "--output", "y", "--calibration", "z"],
+    ],
+)
 def test_a_wrong_command_line_ends_with_two(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -40,6 +40,28 @@ class ToyConverter(nn.Module):
         return torch.tanh(self.up(latent)) + self.bias
 
 
+class StackedConverter(ToyConverter):
+    """One with residual blocks, as generators have them; the last block is the most sensitive."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.widen = nn.Conv1d(LATENT, 32, 1)
+        blocks = [nn.Conv1d(32, 32, 5, padding=2) for _ in range(4)]
+        self.blocks = nn.ModuleList(blocks)
+        self.narrow = nn.Conv1d(32, LATENT, 1)
+        with torch.no_grad():
+            blocks[-1].weight.mul_(8)
+
+    def forward(
+        self, spectrogram: Tensor, source_tone: Tensor, target_tone: Tensor, noise: Tensor
+    ) -> Tensor:
+        tones = self.tones(torch.cat([source_tone, target_tone], dim=1))
+        hidden = self.widen(torch.tanh(self.pre(spectrogram) + tones) + noise)
+        for block in self.blocks:
+            hidden = hidden + block(nn.functional.leaky_relu(hidden, 0.1))
+        return torch.tanh(self.up(self.narrow(hidden)))
+
+
 class WholeClipConverter(ToyConverter):
     """One that is not local in time."""
 
