@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from export.checkpoint import (
 )
 from export.config import ConverterConfig, read_config
 from export.networks.converter import ToneColourConverter
+from runtime import Manifest
 
 FULL = ConverterConfig()
 SMALL = ConverterConfig(
@@ -66,16 +68,21 @@ def official_bundle(options: Options, precision: str = "fp32") -> Path:
     files = official_checkpoint(options)
     name = "small" if options.quick else "official-size"
     folder = options.work / f"{name}-{precision}"
-    made_from = folder.with_suffix(".checkpoint")
-    origin = str(files.checkpoint.resolve())
-    if not (folder / "manifest.json").exists() or made_from.read_text() != origin:
+    if not _is_of(folder, files.checkpoint):
         arguments = ["--checkpoint", str(files.checkpoint), "--output", str(folder)]
         if precision != "fp32":
             arguments += ["--precision", precision]
         if export(arguments):
             raise BenchmarkError(f"the official size could not be exported in {precision}")
-        made_from.write_text(origin)
     return folder
+
+
+def _is_of(folder: Path, checkpoint: Path) -> bool:
+    """Say whether a folder holds a bundle of this very checkpoint."""
+    if not (folder / "manifest.json").exists():
+        return False
+    digest = hashlib.sha256(checkpoint.read_bytes()).hexdigest()
+    return Manifest.read(folder / "manifest.json").checkpoint_sha256 == digest
 
 
 class Upstream(nn.Module):

@@ -19,6 +19,7 @@ from benchmarks.precisions import models_of
 from benchmarks.report import Cell, Goal, Plot, Report, Table
 from benchmarks.rounds import alternate, distributions
 from benchmarks.server import Server
+from benchmarks.signals import difference_of_peak
 from runtime import Tone, Waveform
 
 CLIP_SECONDS = (1.0, 9.9, 10.1, 61.3)
@@ -102,7 +103,6 @@ def differences(model: Model, lengths: Sequence[float]) -> list[tuple[str, float
         clip, source, target = _clip(model, seconds)
         frames = model.frames(seconds)
         whole = _converted(model, clip, source, target, frames, None)
-        peak = float(np.abs(whole).max())
         context = model.manifest.context_frames
         for label, window_frames, first in (
             ("as advised", model.manifest.window_frames, None),
@@ -112,7 +112,7 @@ def differences(model: Model, lengths: Sequence[float]) -> list[tuple[str, float
             if window_frames >= frames and (first is None or first >= frames):
                 continue
             found = _converted(model, clip, source, target, window_frames, first)
-            difference = float(np.abs(found - whole).max()) / peak
+            difference = difference_of_peak(whole, found)
             rows.append((model.label, seconds, label, window_frames, difference))
     return rows
 

@@ -22,7 +22,11 @@ pytestmark = [pytest.mark.torch, pytest.mark.slow]
 def test_weights_come_back_from_the_graphs(tmp_path: Path) -> None:
     config = CompactConfig()
     torch.manual_seed(0)
-    model = rounded_to_half(CompactModel(config).eval())
+    trained = CompactModel(config).eval().requires_grad_(False)
+    for weight in trained.parameters():
+        # as training leaves them: no two alike, which the exporter would store once
+        weight.add_(0.01 * torch.randn(weight.shape))
+    model = rounded_to_half(trained)
     assert isinstance(model, CompactModel)
     facts = {"latent_channels": config.latent_channels, "opset": DEFAULT_OPSET}
     folder = make_bundle(tmp_path / "compact", **facts)
