@@ -17,7 +17,8 @@ from benchmarks.options import ROOT, Options
 from benchmarks.process import environment
 
 _LOOPBACK = "127.0.0.1"
-_POLL_SECONDS = 0.002
+# each answer takes time from the loading that is waited for
+_POLL_SECONDS = 0.01
 _READY_SECONDS = 120.0
 _STOP_SECONDS = 30.0
 _LOG_SHOWN = 2000

@@ -28,7 +28,11 @@ LARGEST_DIFFERENCE = 1e-4
 FIRST_AUDIO_SECONDS = 0.6
 
 _FIRST_WINDOW_FRAMES = 87
-_CONTEXTS_A_WINDOW = (1, 2, 3, 5, 10, 20)
+_CONTEXTS_A_WINDOW = (1, 2, 4, 8, 16)
+
+# clips to try lengths of windows on: many times the work a second in the official size
+_COMPACT_SECONDS = 30.0
+_OFFICIAL_SECONDS = 8.0
 
 
 def run(options: Options) -> Report:
@@ -144,7 +148,8 @@ def _converted(
 
 
 def _costs(model: Model, options: Options) -> list[tuple[float, int, float, float, int]]:
-    seconds = 2.0 if options.quick else 20.0
+    compact = model.manifest.variant == "compact"
+    seconds = 2.0 if options.quick else _COMPACT_SECONDS if compact else _OFFICIAL_SECONDS
     clip, source, target = _clip(model, seconds)
     advised = model.manifest.window_frames
     sizes = {count * max(1, model.manifest.context_frames) for count in _CONTEXTS_A_WINDOW}
