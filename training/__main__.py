@@ -27,12 +27,23 @@ def parser() -> argparse.ArgumentParser:
     export = commands.add_parser("export", help="a run's averaged weights to a model bundle")
     export.add_argument("--run", required=True)
     export.add_argument("--output", type=Path, default=Path("onnx_models/compact"))
-    export.add_argument("--report", type=Path, help="an evaluation to write into the manifest")
+    export.add_argument(
+        "--straight", type=Path, help="evaluation with a straight tau curve, to bend the curve by"
+    )
+    export.add_argument("--report", type=Path, help="evaluation to write into the manifest")
     evaluate = commands.add_parser("evaluate", help="examine a bundle on held-out speakers")
     evaluate.add_argument("--speech", type=Path, required=True, help="folder of speaker-*.flac")
     evaluate.add_argument("--model", type=Path, default=Path("onnx_models/compact"))
-    evaluate.add_argument("--tau-curve", action="store_true", help="measure the shares over tau")
+    evaluate.add_argument(
+        "--only-tau", action="store_true", help="measure the shares over tau and nothing else"
+    )
     evaluate.add_argument("--report", type=Path, help="where to keep the figures as JSON")
+    figures = commands.add_parser("figures", help="the documentation's pictures of a bundle")
+    figures.add_argument("--model", type=Path, default=Path("onnx_models/compact"))
+    figures.add_argument("--source", type=Path, default=Path("samples/english-man.flac"))
+    figures.add_argument("--target", type=Path, default=Path("samples/english-woman.flac"))
+    figures.add_argument("--straight", type=Path, help="evaluation made with a straight tau curve")
+    figures.add_argument("--output", type=Path, default=Path("docs/figures"))
     for command in (prepare, train, export):
         command.add_argument("--work", type=Path, default=WORK, help="prepared speech and runs")
     return top
@@ -50,12 +61,23 @@ def main() -> None:
     elif arguments.command == "export":
         from training.bundle import export_run
 
-        export_run(arguments.work / arguments.run, arguments.output, arguments.report)
+        run = arguments.work / arguments.run
+        export_run(run, arguments.output, arguments.straight, arguments.report)
+    elif arguments.command == "figures":
+        from training.figures import draw_all
+
+        draw_all(
+            arguments.model,
+            arguments.source,
+            arguments.target,
+            arguments.straight,
+            arguments.output,
+        )
     else:
         from training.evaluation import evaluate
 
         report = json.dumps(
-            evaluate(arguments.model, arguments.speech, arguments.tau_curve), indent=1
+            evaluate(arguments.model, arguments.speech, arguments.only_tau), indent=1
         )
         print(report)
         if arguments.report:

@@ -55,18 +55,19 @@ def tau_curve(shares: dict[str, float]) -> tuple[tuple[float, float], ...]:
     return (*points, (1.0, 1.0))
 
 
-def export_run(run: Path, output: Path, report: Path | None) -> None:
+def export_run(run: Path, output: Path, straight: Path | None, report: Path | None) -> None:
     """Writes the bundle, weights stored in half precision, and checks it against the networks.
 
     Args:
         run: a run's folder.
         output: the bundle's folder.
-        report: an evaluation whose figures and tau curve go into the manifest; without one the
-            curve is straight.
+        straight: an evaluation of the same weights with a straight tau curve, to bend it by.
+        report: an evaluation whose figures go into the manifest.
     """
     model, _ = load_run(run)
     config = CompactConfig()
     quality: dict[str, Any] = json.loads(report.read_text()) if report else {}
+    curve = tau_curve(json.loads(straight.read_text())["tau_shares"]) if straight else STRAIGHT
     write_bundle(
         model.tone_encoder,
         model.converter,
@@ -79,7 +80,7 @@ def export_run(run: Path, output: Path, report: Path | None) -> None:
             tone_dimension=config.tone_dimension,
             latent_channels=config.latent_channels,
             input_bandwidth_hz=config.input_bandwidth_hz,
-            tau_curve=tau_curve(quality["tau_shares"]) if "tau_shares" in quality else STRAIGHT,
+            tau_curve=curve,
             window_frames=WINDOW_FRAMES,
             licence="MIT",
             provenance=(

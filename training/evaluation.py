@@ -154,13 +154,13 @@ class Examination:
         }
 
 
-def evaluate(model: Path, folder: Path, tau_curve: bool) -> dict[str, object]:
+def evaluate(model: Path, folder: Path, only_tau: bool) -> dict[str, object]:
     """Examines a bundle as it is deployed, through the runtime.
 
     Args:
         model: a bundle's folder.
         folder: the speech.
-        tau_curve: whether to measure the shares over tau too, which takes longest.
+        only_tau: measure the shares over tau and nothing else.
 
     Returns:
         The report: figures of the model and of the references.
@@ -169,12 +169,13 @@ def evaluate(model: Path, folder: Path, tau_curve: bool) -> dict[str, object]:
     cloner = VoiceCloner.load(model, provider="cpu")
     kinds = [pair.kind for pair in examination.pairs]
     report: dict[str, object] = {
+        "command": "python -m training evaluate",
         "speakers": len(examination.speakers),
         "pairs": {kind: kinds.count(kind) for kind in sorted(set(kinds))},
-        "references": examination.references(),
-        "converted": examination.conversions(cloner),
-        "resynthesis": examination.resynthesis(cloner),
+        "tau_shares": examination.tau_shares(cloner),
     }
-    if tau_curve:
-        report["tau_shares"] = examination.tau_shares(cloner)
+    if not only_tau:
+        report["references"] = examination.references()
+        report["converted"] = examination.conversions(cloner)
+        report["resynthesis"] = examination.resynthesis(cloner)
     return report

@@ -1,6 +1,7 @@
 """The documentation's pictures: what a conversion does to a spectrogram, and what tau does."""
 
 import io
+import json
 from pathlib import Path
 
 import matplotlib
@@ -9,6 +10,8 @@ matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from runtime import VoiceCloner
@@ -18,6 +21,24 @@ from training.pitch import pitch_hz
 PROMISED = {0.0: 0.0, 0.2: 0.2, 0.3: 0.4, 0.5: 0.7, 0.6: 0.85, 1.0: 1.0}
 """Share of the rise in similarity that the API promises at each tau."""
 HIGHEST_HZ = 5000.0
+
+
+def draw_all(model: Path, source: Path, target: Path, straight: Path | None, output: Path) -> None:
+    """Draws `spectrograms.png`, and `tau.png` where the manifest has shares over tau.
+
+    Args:
+        model: a bundle's folder.
+        source: speech for the spectrograms.
+        target: a voice for them.
+        straight: an evaluation with a straight tau curve, to show beside the manifest's.
+        output: folder of the pictures.
+    """
+    cloner = VoiceCloner.load(model, provider="cpu")
+    spectrograms(cloner, source, target, output / "spectrograms.png")
+    curved = cloner.manifest.quality.get("tau_shares", {})
+    before = json.loads(straight.read_text())["tau_shares"] if straight else {}
+    if curved or before:
+        tau_plot(before, dict(curved), output / "tau.png")
 
 
 def spectrograms(
@@ -43,7 +64,7 @@ def spectrograms(
     save(figure, output)
 
 
-def draw(axis: plt.Axes, waveform: NDArray[np.float32], cloner: VoiceCloner) -> None:
+def draw(axis: Axes, waveform: NDArray[np.float32], cloner: VoiceCloner) -> None:
     """One spectrogram, in decibels below its loudest point, with F0 in white."""
     magnitudes = SpectrogramTransform.of(cloner.manifest)(waveform)
     levels_db = 20 * np.log10(magnitudes / magnitudes.max())
@@ -87,7 +108,7 @@ def tau_plot(before: dict[str, float], after: dict[str, float], output: Path) ->
     save(figure, output)
 
 
-def save(figure: plt.Figure, output: Path) -> None:
+def save(figure: Figure, output: Path) -> None:
     """Writes a figure whole or not at all, and closes it."""
     picture = io.BytesIO()
     figure.savefig(picture, format="png", dpi=110)

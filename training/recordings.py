@@ -123,24 +123,34 @@ class Recordings:
         contours: list[NDArray[np.float32]] = []
         indices: list[tuple[int, int]] = []
         for group_index in self.random.choice(len(self.groups), size, p=self.weights):
-            source, target = self._pair(self.groups[group_index], identity_share)
-            indices.append((source, target))
+            pair = self._pair(self.groups[group_index], identity_share)
+            indices.append(pair)
             level = 10 ** (self.random.uniform(-12, 6) / 20)
-            first = self._first(self.rows[source], samples)
-            for column, index in zip(columns[:2], (source, target), strict=True):
+            first = self._first(self.rows[pair[0]], samples)
+            for column, index in zip(columns[:2], pair, strict=True):
                 column.append(self._cut(self.rows[index], first, samples) * np.float32(level))
-            contours.append(self._contour(self.rows[target], first, frames))
-            for column, index in zip(columns[2:], (source, target), strict=True):
+            contours.append(self._contour(self.rows[pair[1]], first, frames))
+            for column, index in zip(columns[2:], pair, strict=True):
                 row = self.rows[index]
                 column.append(
                     self._cut(row, self._first(row, reference_samples), reference_samples)
                 )
-        waveforms = [torch.from_numpy(np.stack(column)) for column in columns]
-        sources = [source for source, _ in indices]
-        targets = [target for _, target in indices]
-        teachers = [torch.from_numpy(self.teacher[chosen]) for chosen in (sources, targets)]
-        log_f0 = [
-            torch.tensor([[self.rows[i].log_f0_mean, self.rows[i].log_f0_spread] for i in chosen])
-            for chosen in (sources, targets)
-        ]
-        return Batch(*waveforms, *teachers, *log_f0, torch.from_numpy(np.stack(contours))[:, None])
+        source, target, source_reference, target_reference = (
+            torch.from_numpy(np.stack(column)) for column in columns
+        )
+        sources, targets = ([pair[side] for pair in indices] for side in (0, 1))
+        return Batch(
+            source,
+            target,
+            source_reference,
+            target_reference,
+            torch.from_numpy(self.teacher[sources]),
+            torch.from_numpy(self.teacher[targets]),
+            self._log_f0(sources),
+            self._log_f0(targets),
+            torch.from_numpy(np.stack(contours))[:, None],
+        )
+
+    def _log_f0(self, indices: list[int]) -> Tensor:
+        rows = [self.rows[index] for index in indices]
+        return torch.tensor([[row.log_f0_mean, row.log_f0_spread] for row in rows])

@@ -4,6 +4,7 @@ import json
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import torch
@@ -37,6 +38,7 @@ class Recipe:
     adversarial_weight: float = 0.0
     matching_weight: float = 0.0
     adversarial_frames: int = 48
+    adversarial_every: int = 1
     critic_weight: float = 0.0
     content_weight: float = 0.0
     critic_items: int = 6
@@ -210,7 +212,7 @@ class Trainer:
             group["lr"] = self._learning_rate()
         batch = self.recordings.batch(recipe.batch, recipe.frames, recipe.identity_share)
         terms, real, made = self.losses(batch)
-        if recipe.adversarial_weight:
+        if recipe.adversarial_weight and self.step % recipe.adversarial_every == 0:
             # Converted speech comes last and leaves as many of the paired items out.
             kept = len(made) - len(real)
             paired = max(len(real) // 2 - kept, 2)
@@ -258,18 +260,18 @@ class Trainer:
             every: steps from one checkpoint and line of `log.jsonl` to the next.
         """
         self.run.mkdir(parents=True, exist_ok=True)
-        began, sums, counted = time.monotonic(), dict[str, float](), 0
+        began, seen = time.monotonic(), dict[str, list[float]]()
         bar = tqdm(total=self.recipe.steps, initial=self.step, mininterval=5)
         while self.step < self.recipe.steps:
             terms = self.advance()
-            counted += 1
             bar.update()
-            sums = {name: sums.get(name, 0.0) + value for name, value in terms.items()}
+            for name, value in terms.items():
+                seen.setdefault(name, []).append(value)
             if self.step % every == 0 or self.step == self.recipe.steps:
-                means = {name: round(value / counted, 4) for name, value in sums.items()}
+                means = {name: round(fmean(values), 4) for name, values in seen.items()}
                 seconds = round(time.monotonic() - began, 1)
                 with (self.run / "log.jsonl").open("a") as log:
                     log.write(json.dumps({"step": self.step, "seconds": seconds, **means}) + "\n")
                 bar.set_postfix(means)
-                sums, counted = {}, 0
+                seen.clear()
                 self.save()
