@@ -23,9 +23,10 @@ def _needs_torch() -> None:
 def official_state() -> dict[str, Tensor]:
     """The official checkpoint's tensors, drawn by the recipe."""
     pytest.importorskip("torch")
+    from benchmarks.recipe import draw_state
     from tests.export import recipe
 
-    return recipe.state(recipe.official_shapes())
+    return draw_state(recipe.official_shapes())
 
 
 @pytest.fixture(scope="session")

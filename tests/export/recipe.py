@@ -1,14 +1,11 @@
-"""Checkpoint files with weights drawn by the parity cases' recipe."""
+"""Checkpoint files, configs and parity cases; weights are drawn by benchmarks/recipe.py."""
 
 import json
-import math
-import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 PARITY = Path(__file__).resolve().parents[1] / "parity"
 V2_CONFIG: dict[str, Any] = {
@@ -40,30 +37,10 @@ V2_CONFIG: dict[str, Any] = {
 }
 
 
-def draw(name: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """Draw one tensor by its name."""
-    generator = np.random.default_rng(zlib.crc32(name.encode()))
-    normal = generator.standard_normal(shape, dtype=np.float32)
-    if name.endswith("weight_v"):
-        return normal
-    if name.endswith("weight_g"):
-        return np.float32(0.8) + np.float32(0.4) * generator.random(shape, dtype=np.float32)
-    if name == "ref_enc.layernorm.weight":
-        return 1 + np.float32(0.1) * normal
-    if "bias" in name.rpartition(".")[2]:
-        return np.float32(0.05) * normal
-    return (0.5 * normal / math.sqrt(math.prod(shape[1:]))).astype(np.float32)
-
-
 def official_shapes() -> dict[str, tuple[int, ...]]:
     """List the official checkpoint's tensors."""
     listed = json.loads((PARITY / "state_dict.json").read_text())
     return {name: tuple(shape) for name, shape in listed.items()}
-
-
-def state(shapes: dict[str, tuple[int, ...]]) -> dict[str, torch.Tensor]:
-    """Draw a state dict."""
-    return {name: torch.from_numpy(draw(name, shape)) for name, shape in shapes.items()}
 
 
 def write_checkpoint(folder: Path, tensors: dict[str, torch.Tensor]) -> Path:

@@ -18,6 +18,7 @@ import huggingface_hub.constants
 import torch
 from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
 
+from benchmarks.recipe import draw_state
 from export import checkpoint
 from export.config import ConverterConfig
 from export.errors import CheckpointError
@@ -38,7 +39,7 @@ SMALL = ConverterConfig(
 
 @pytest.fixture
 def small_state() -> dict[str, Tensor]:
-    return recipe.state(checkpoint.expected_shapes(SMALL))
+    return draw_state(checkpoint.expected_shapes(SMALL))
 
 
 def test_the_official_tensors_are_expected_and_no_others() -> None:
