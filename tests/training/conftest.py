@@ -15,7 +15,8 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from training.recordings import Recording
 
     folder = tmp_path_factory.mktemp("prepared")
-    waveforms, contours, rows, start = [], [], [], 0
+    waveforms, contours, start = [], [], 0
+    rows: list[Recording] = []
     for speaker, pitches in {"1": (110.0, 160.0), "2": (210.0, 140.0)}.items():
         for voice, pitch in enumerate(pitches):
             waveform = np.round(vowel(pitch, 5.0) * 32767).astype(np.int16)
