@@ -111,7 +111,7 @@ def tau_plot(before: dict[str, float], after: dict[str, float], output: Path) ->
 def save(figure: Figure, output: Path) -> None:
     """Writes a figure whole or not at all, and closes it."""
     picture = io.BytesIO()
-    figure.savefig(picture, format="png", dpi=110)
+    figure.savefig(picture, format="png", dpi=75)
     plt.close(figure)
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_bytes(picture.getvalue())
