@@ -20,7 +20,7 @@ from training.pitch import pitch_hz
 
 PROMISED = {0.0: 0.0, 0.2: 0.2, 0.3: 0.4, 0.5: 0.7, 0.6: 0.85, 1.0: 1.0}
 """Share of the rise in similarity that the API promises at each tau."""
-HIGHEST_HZ = 5000.0
+HIGHEST_HZ, HIGHEST_F0_HZ = 5000.0, 400.0
 
 
 def draw_all(model: Path, source: Path, target: Path, straight: Path | None, output: Path) -> None:
@@ -65,7 +65,7 @@ def spectrograms(
 
 
 def draw(axis: Axes, waveform: NDArray[np.float32], cloner: VoiceCloner) -> None:
-    """One spectrogram, in decibels below its loudest point, with F0 in white."""
+    """One spectrogram, in decibels below its loudest point, with F0 on a scale of its own."""
     magnitudes = SpectrogramTransform.of(cloner.manifest)(waveform)
     levels_db = 20 * np.log10(magnitudes / magnitudes.max())
     seconds = len(waveform) / cloner.sample_rate_hz
@@ -80,9 +80,12 @@ def draw(axis: Axes, waveform: NDArray[np.float32], cloner: VoiceCloner) -> None
     )
     pitch = pitch_hz(waveform)
     times = np.linspace(0.0, seconds, len(pitch))
-    axis.plot(times, np.where(pitch > 0, pitch, np.nan), color="white", linewidth=1.5)
     axis.set_ylim(0.0, HIGHEST_HZ)
     axis.set_ylabel("hertz")
+    melody = axis.twinx()
+    melody.plot(times, np.where(pitch > 0, pitch, np.nan), color="cyan", linewidth=2.0)
+    melody.set_ylim(0.0, HIGHEST_F0_HZ)
+    melody.set_ylabel("F0, hertz", color="darkcyan")
 
 
 def tau_plot(before: dict[str, float], after: dict[str, float], output: Path) -> None:
