@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from contextlib import aclosing
 
 from server import negotiation, tone_token
@@ -22,9 +21,6 @@ SUCCESS_MESSAGE = "音色克隆成功"
 """Fixed by the contract, whatever the client's language."""
 
 STREAM_FORMAT = "pcm_s16le"
-
-_FIRST_PIECE_SECONDS = 1.0
-"""Of a stream, so that something is heard soon; windows do not change the result."""
 
 _PLACEHOLDER = "result_audio goes here"
 
@@ -73,10 +69,9 @@ async def stream(work: Work) -> None:
     """
     studio, job = work.studio, work.job
     payload = await work.parse(parse_clone, studio.settings.target_clips)
-    manifest = studio.engine.manifest
-    rate = manifest.sample_rate_hz
-    first_frames = math.ceil(_FIRST_PIECE_SECONDS * rate / manifest.hop_samples)
-    conversion = await studio.begin(job, payload, first_frames)
+    rate = studio.engine.manifest.sample_rate_hz
+    # The windows are those of /api/clone, so that both give the same samples to the last bit.
+    conversion = await studio.begin(job, payload)
     seconds = round(conversion.samples / rate, 6)
     await send_start(work.send, LINES_TYPE, work.headers | {"X-Accel-Buffering": "no"})
     await send_line(

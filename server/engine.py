@@ -75,7 +75,6 @@ class Engine(Protocol):
         tau: float = 0.3,
         temperature: float = 0.3,
         seed: int | None = None,
-        first_window_frames: int | None = None,
     ) -> Conversion:
         """Begin to convert a source."""
         ...

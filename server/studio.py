@@ -90,15 +90,12 @@ class Studio:
         job.audio_in_seconds += voice.seconds
         return voice
 
-    async def begin(
-        self, job: Job, payload: ClonePayload, first_window_frames: int | None = None
-    ) -> Conversion:
+    async def begin(self, job: Job, payload: ClonePayload) -> Conversion:
         """Do all of a clone but the conversion: when this returns, the request is sound.
 
         Args:
             job: The request.
             payload: What it asks for; its audio is let go of as soon as it is decoded.
-            first_window_frames: Of the first piece, where it should come sooner.
 
         Raises:
             ApiError: A clip or the tone cannot be used, or there is no memory for the audio.
@@ -119,7 +116,6 @@ class Studio:
             tau=payload.tau,
             temperature=payload.temperature,
             seed=payload.seed,
-            first_window_frames=first_window_frames,
         )
 
     async def pieces(self, job: Job, conversion: Conversion) -> AsyncGenerator[bytes]:

@@ -84,7 +84,7 @@ def pitch_loss(log_f0: Tensor, voicing: Tensor, true_log_f0: Tensor, true_voiced
     """What the pitch head says against Praat.
 
     Args:
-        log_f0: natural logarithm of F0 in hertz, [batch, 1, frames].
+        log_f0: natural logarithm of F0 over `CENTRE_HZ`, [batch, 1, frames].
         voicing: logit of being voiced, same shape.
         true_log_f0: same shape; counts where voiced.
         true_voiced: 0 or 1, same shape.

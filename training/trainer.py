@@ -13,7 +13,7 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from export.networks.compact import CompactConfig, CompactModel
-from export.networks.excitation import LOWEST_HZ
+from export.networks.excitation import CENTRE_HZ, LOWEST_HZ
 from training.discriminator import Discriminators
 from training.losses import SpectralLoss, divergence, magnitude, pitch_loss
 from training.recordings import HOP_SAMPLES, MARGIN_SAMPLES, Batch, Recordings
@@ -166,7 +166,7 @@ class Trainer:
         log_f0, voicing = converter.dec.pitch(spoken.float())
         paired = len(batch.target)
         true_voiced = (batch.contour_hz > 0).float()
-        true_log_f0 = torch.log(batch.contour_hz.clamp(min=LOWEST_HZ))
+        true_log_f0 = torch.log(batch.contour_hz.clamp(min=LOWEST_HZ) / CENTRE_HZ)
         # Recordings are rebuilt on their own pitch, conversions on the pitch that is predicted.
         sung = torch.cat([true_log_f0, log_f0[paired:].detach()])
         voiced = torch.cat([true_voiced, (voicing[paired:] > 0).float()])

@@ -13,7 +13,7 @@ from torch.nn import functional
 
 DOUBLINGS = 7
 """The running sum reaches back 2^7 - 1 frames, 1.5 s: longer than a breath of speech is voiced."""
-LOG_F0_CENTRE, LOG_F0_SCALE = 5.0, 0.5
+CENTRE_HZ, LEVEL_SCALE = math.exp(5.0), 0.5
 LOWEST_HZ, HIGHEST_HZ = 50.0, 600.0
 LOBE_FLOOR = 0.02
 
@@ -40,16 +40,22 @@ class PitchHead(nn.Module):
             latent: [batch, latent_channels, frames].
 
         Returns:
-            Natural logarithm of F0 in hertz and logit of being voiced, each [batch, 1, frames].
+            Natural logarithm of F0 over `CENTRE_HZ`, since what is near zero is rounded least, and
+            logit of being voiced, each [batch, 1, frames].
         """
         level, voicing = self.layers(latent).chunk(2, dim=1)
-        log_f0 = level * LOG_F0_SCALE + LOG_F0_CENTRE
-        return log_f0.clamp(math.log(LOWEST_HZ), math.log(HIGHEST_HZ)), voicing
+        lowest, highest = math.log(LOWEST_HZ / CENTRE_HZ), math.log(HIGHEST_HZ / CENTRE_HZ)
+        return (level * LEVEL_SCALE).clamp(lowest, highest), voicing
 
 
 def delayed(signal: Tensor, frames: int) -> Tensor:
     """The signal [..., frames] later, zeros before it."""
     return functional.pad(signal, (frames, 0))[..., : signal.shape[-1]]
+
+
+def wrapped(cycles: Tensor) -> Tensor:
+    """Cycles without the whole ones, from 0 to 1."""
+    return cycles - torch.floor(cycles)
 
 
 def running_phase(cycles: Tensor, voiced: Tensor) -> Tensor:
@@ -65,11 +71,12 @@ def running_phase(cycles: Tensor, voiced: Tensor) -> Tensor:
     Returns:
         Phase in cycles, from 0 to 1, same shape; 0 where unvoiced.
     """
-    total, unbroken = cycles * voiced, voiced
+    # Whole periods are dropped at each step: a float32 of some hundreds is too coarse a phase.
+    total, unbroken = wrapped(cycles) * voiced, voiced
     for doubling in range(DOUBLINGS):
-        total = total + unbroken * delayed(total, 1 << doubling)
+        total = wrapped(total + unbroken * delayed(total, 1 << doubling))
         unbroken = unbroken * delayed(unbroken, 1 << doubling)
-    return total - torch.floor(total)
+    return total
 
 
 class HarmonicSeries(nn.Module):
@@ -92,14 +99,14 @@ class HarmonicSeries(nn.Module):
 
     def forward(self, log_f0: Tensor, voiced: Tensor) -> tuple[Tensor, Tensor]:
         """Args:
-            log_f0: natural logarithm of F0 in hertz, [batch, 1, frames].
+            log_f0: natural logarithm of F0 over `CENTRE_HZ`, [batch, 1, frames].
             voiced: 0 or 1, same shape.
 
         Returns:
             The log-magnitude of the nearest harmonic's main lobe, 0 at its top, and its phase at
             the window's centre in radians; both [batch, bins, frames] and 0 where unvoiced.
         """
-        f0_hz = torch.exp(log_f0)
+        f0_hz = CENTRE_HZ * torch.exp(log_f0)
         cycles = 0.5 * (f0_hz + delayed(f0_hz, 1)) / self.frames_hz
         phase = running_phase(cycles, voiced)
         harmonic = torch.round(self.bins_hz / f0_hz).clamp(min=1.0)
@@ -109,5 +116,5 @@ class HarmonicSeries(nn.Module):
         turns = harmonic * phase
         return (
             torch.log(lobe * (1 - LOBE_FLOOR) + LOBE_FLOOR) * voiced,
-            (turns - torch.floor(turns)) * (2 * math.pi) * voiced,
+            wrapped(turns) * (2 * math.pi) * voiced,
         )

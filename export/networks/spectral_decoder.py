@@ -167,7 +167,7 @@ class SpectralDecoder(nn.Module):
     def synthesise(self, envelope: Tensor, log_f0: Tensor, voiced: Tensor) -> Tensor:
         """Args:
             envelope: what `envelope` gives; float32, whatever computed it.
-            log_f0: natural logarithm of F0 in hertz, [batch, 1, frames].
+            log_f0: natural logarithm of F0 over `CENTRE_HZ`, [batch, 1, frames].
             voiced: 0 or 1, same shape.
 
         Returns:

@@ -99,11 +99,10 @@ class FakeExtraction:
 class FakeConversion:
     """The source at half its loudness, a window of a second a step."""
 
-    def __init__(self, engine: FakeEngine, source: Waveform, seed: int, first: int) -> None:
+    def __init__(self, engine: FakeEngine, source: Waveform, seed: int) -> None:
         self.samples = len(source)
         self.seed = seed
-        edges = [0, *range(min(first, len(source)), len(source), WINDOW_SAMPLES), len(source)]
-        self._edges = sorted(set(edges))
+        self._edges = sorted({*range(0, len(source), WINDOW_SAMPLES), len(source)})
         self.windows = len(self._edges) - 1
         self._engine = engine
         self._source = source
@@ -184,12 +183,10 @@ class FakeEngine:
         tau: float = 0.3,
         temperature: float = 0.3,
         seed: int | None = None,
-        first_window_frames: int | None = None,
     ) -> FakeConversion:
         self.options = {"tau": tau, "temperature": temperature, "seed": seed}
         self.tones = (source_tone, target_tone)
-        first = WINDOW_SAMPLES if first_window_frames is None else 256 * first_window_frames
-        return FakeConversion(self, source, 7 if seed is None else seed, first)
+        return FakeConversion(self, source, 7 if seed is None else seed)
 
 
 def as_engine(engine: FakeEngine) -> Engine:

@@ -217,12 +217,6 @@ def test_the_stream_joined_is_the_clone(either: TestClient) -> None:
     assert list(last["stats"]) == ["extract_time", "clone_time", "total_time"]
 
 
-def test_the_first_window_of_a_stream_is_short(client: TestClient) -> None:
-    fields = body(source_audio=audio.text(audio.clip(9)))
-    _, first, *_ = lines(client.post("/api/clone/stream", json=fields))
-    assert first["seconds"] <= 1.1
-
-
 def test_a_stream_checks_everything_before_its_first_line(client: TestClient) -> None:
     answer = client.post("/api/clone/stream", json=body(source_audio="AAAA"))
     assert answer.status_code == 422
