@@ -59,7 +59,7 @@ def run(options: Options) -> Report:
                 "Difference from one shot",
                 "The largest difference of any sample between a clip that was converted in "
                 "windows and the same clip converted whole, over the whole one's peak. A short "
-                "first window is what a stream begins with.",
+                "first window is what the library gives a caller who wants to hear something soon.",
                 ("model", "clip s", "windows", "frames", "difference of peak"),
                 changes,
             ),
