@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 from typing import Any
 
+from server import logs, memory
 from server import settings as settings_module
 from server.settings import OPTIONS, Settings, SettingsError
+
+_log = logging.getLogger(__name__)
 
 
 def parse_arguments(arguments: list[str]) -> dict[str, Any]:
@@ -62,10 +66,18 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _serve(settings: Settings, warnings: list[str]) -> int:
-    # Imported here so that --help and a bad option answer without loading the engine.
+    logs.configure(settings.log_level)
+    memory.return_large_blocks()
+    for warning in warnings:
+        _log.warning(warning)
+    # Imported here so that --help and a bad option answer at once, and in this order so that the
+    # model is read while the web's packages are imported.
+    from server.loading import begin_loading
+
+    engine = begin_loading(settings)
     from server.serving import serve
 
-    return serve(settings, warnings)
+    return serve(settings, engine)
 
 
 if __name__ == "__main__":

@@ -20,15 +20,15 @@ _log = logging.getLogger(__name__)
 
 _RETRY_SECONDS = 2
 
-EngineLoader = Callable[[Settings], Engine]
+EngineLoader = Callable[[], Engine]
 
 
 class Lifecycle:
     """One server's life; used from one event loop.
 
     Args:
-        settings: Given to the loader and the studio.
-        loader: Loads the engine; called in a thread.
+        settings: Given to the studio.
+        loader: Gives the loaded engine; called in a thread.
         admission: Shown in the metrics.
         metrics: Told of each phase.
     """
@@ -137,6 +137,6 @@ class Lifecycle:
         )
 
     def _prepare(self) -> Studio:
-        studio = Studio(self._loader(self._settings), self._settings, self._metrics)
+        studio = Studio(self._loader(), self._settings, self._metrics)
         studio.warm_up()
         return studio

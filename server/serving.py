@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from concurrent.futures import Future
 from types import FrameType
 
 import uvicorn
 from prometheus_client import disable_created_metrics
 
-from runtime import DEFAULT_MODEL, VoiceCloner
+from runtime import VoiceCloner
 from runtime.errors import OpenVoiceError
-from server import logs, memory
 from server.app import create_app
-from server.engine import Engine
 from server.service import Service
 from server.settings import Settings
 
@@ -24,16 +22,6 @@ _LOAD_FAILED = 1
 
 _KEEP_ALIVE_SECONDS = 75
 """Longer than reverse proxies keep theirs, so that they never send on a connection just closed."""
-
-
-def load_engine(settings: Settings) -> Engine:
-    """Load the model that the settings name.
-
-    Raises:
-        OpenVoiceError: It cannot be loaded as asked.
-    """
-    path = DEFAULT_MODEL if settings.model is None else settings.model
-    return VoiceCloner.load(path, provider=settings.provider, threads=settings.threads)
 
 
 class DrainingServer(uvicorn.Server):
@@ -67,22 +55,18 @@ class DrainingServer(uvicorn.Server):
         return await super().on_tick(counter)
 
 
-def serve(settings: Settings, warnings: Sequence[str]) -> int:
+def serve(settings: Settings, engine: Future[VoiceCloner]) -> int:
     """Serve until told to stop.
 
     Args:
         settings: The settings.
-        warnings: About them, to be logged.
+        engine: The model, being loaded.
 
     Returns:
         The exit status: 0 after SIGTERM or SIGINT.
     """
-    logs.configure(settings.log_level)
-    memory.return_large_blocks()
     disable_created_metrics()  # type: ignore[no-untyped-call]
-    for warning in warnings:
-        _log.warning(warning)
-    service = Service.create(settings, load_engine)
+    service = Service.create(settings, engine.result)
     server = DrainingServer(
         uvicorn.Config(
             create_app(service),

@@ -55,7 +55,7 @@ class Settings:
     provider: Annotated[
         Provider, Option("where graphs run; cuda fails at start where it is missing")
     ] = "auto"
-    workers: Annotated[int, Option("inference steps that run at once", 1)] = 1
+    workers: Annotated[int, Option("inference steps that run at once", 1)] = 2
     threads: Annotated[
         int | None, Option("CPU threads of one inference step; else every CPU", 1)
     ] = None

@@ -28,7 +28,7 @@ T = TypeVar("T")
 _BYTES_A_SAMPLE = 4 + 2 + 2 + 3
 """float32 in; 16-bit PCM out, once more as a WAV file, and that in base64."""
 
-_TRIAL_SECONDS = 4.0
+_TRIAL_SECONDS = 2.0
 
 
 class Studio:

@@ -111,7 +111,9 @@ export class Playground {
         total = start.seconds;
         this.result.start({ clips, source, samples: start.samples, tau, play: $("play-early").checked });
         this.#progress(0, total);
-        if ($("result").offsetHeight < innerHeight) $("result").scrollIntoView({ block: "nearest" });
+        // Where the result is taller than the screen, Cancel and progress stay in sight above it.
+        const fits = $("result").offsetHeight < innerHeight;
+        (fits ? $("result") : $("cancel")).scrollIntoView({ block: fits ? "nearest" : "start" });
       },
       onAudio: (pcm) => this.result.append(pcm),
       onProgress: (share) => this.#progress(share, total),

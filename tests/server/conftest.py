@@ -29,7 +29,7 @@ def make_client(engine: FakeEngine) -> Iterator[MakeClient]:
     with ExitStack() as stack:
 
         def make(settings: Settings | None = None, engine: Engine = engine) -> TestClient:
-            service = Service.create(settings or Settings(), lambda _: engine)
+            service = Service.create(settings or Settings(), lambda: engine)
             client = stack.enter_context(TestClient(create_app(service)))
             wait_until(lambda: service.lifecycle.ready)
             return client

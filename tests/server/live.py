@@ -54,7 +54,7 @@ class Live:
 @contextmanager
 def live(engine: Engine, settings: Settings | None = None) -> Iterator[Live]:
     """Run a server in a thread until the block ends."""
-    service = Service.create(settings or Settings(), lambda _: engine)
+    service = Service.create(settings or Settings(), lambda: engine)
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
         create_app(service),

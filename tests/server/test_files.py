@@ -23,7 +23,7 @@ def files(tmp_path: Path, engine: FakeEngine) -> TestClient:
     (samples / "voice.wav").write_bytes(b"RIFF")
     (tmp_path / "secret").write_text("secret")
     (static / "link").symlink_to(tmp_path / "secret")
-    service = Service.create(Settings(), lambda _: engine)
+    service = Service.create(Settings(), lambda: engine)
     return TestClient(create_app(service, static, samples))
 
 
@@ -72,7 +72,7 @@ def test_nothing_else_is_served(files: TestClient, path: str) -> None:
 
 
 def test_a_missing_folder_shows_at_start(tmp_path: Path, engine: FakeEngine) -> None:
-    service = Service.create(Settings(), lambda _: engine)
+    service = Service.create(Settings(), lambda: engine)
     with pytest.raises(RuntimeError, match="does not exist"):
         create_app(service, tmp_path / "none", tmp_path)
 

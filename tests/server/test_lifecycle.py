@@ -17,7 +17,7 @@ from tests.server.live import wait_until
 def test_while_it_loads_work_is_answered_503(engine: FakeEngine) -> None:
     release = threading.Event()
 
-    def load(_: Settings) -> Engine:
+    def load() -> Engine:
         assert release.wait(20)
         return engine
 
@@ -45,7 +45,7 @@ def test_while_it_loads_work_is_answered_503(engine: FakeEngine) -> None:
 
 
 def test_while_it_drains_work_is_answered_503(engine: FakeEngine) -> None:
-    service = Service.create(Settings(), lambda _: engine)
+    service = Service.create(Settings(), lambda: engine)
     with TestClient(create_app(service)) as client:
         wait_until(lambda: service.lifecycle.ready)
         service.lifecycle.drain()
@@ -57,7 +57,7 @@ def test_while_it_drains_work_is_answered_503(engine: FakeEngine) -> None:
 
 @pytest.mark.parametrize("error", [InvalidBundle("folder", "no manifest"), OSError("no disk")])
 def test_a_failure_to_load_is_kept(error: Exception) -> None:
-    def load(_: Settings) -> Engine:
+    def load() -> Engine:
         raise error
 
     service = Service.create(Settings(), load)
@@ -68,7 +68,7 @@ def test_a_failure_to_load_is_kept(error: Exception) -> None:
 
 
 def test_requests_in_hand_are_counted(engine: FakeEngine) -> None:
-    lifecycle = Service.create(Settings(), lambda _: engine).lifecycle
+    lifecycle = Service.create(Settings(), lambda: engine).lifecycle
     with lifecycle.hand(), lifecycle.hand():
         assert lifecycle.in_hand == 2
     assert lifecycle.in_hand == 0

@@ -109,7 +109,7 @@ def test_a_client_that_waits_to_be_invited_is_not(engine: FakeEngine) -> None:
 def test_a_client_that_goes_frees_its_place_at_the_next_window(
     engine: FakeEngine, path: str
 ) -> None:
-    settings = Settings(waiting_requests=0)
+    settings = Settings(workers=1, waiting_requests=0)
     with live(engine, settings) as server, server.client() as other:
         other.post("/api/tone", json={"audio": TARGET})
         engine.gate.drain_arrivals()
@@ -164,7 +164,7 @@ def test_forty_pieces_at_once_with_one_new_target(engine: FakeEngine) -> None:
 
 
 def test_beyond_the_waiting_limit_comes_429_at_once(engine: FakeEngine) -> None:
-    settings = Settings(waiting_requests=2)
+    settings = Settings(workers=1, waiting_requests=2)
     with live(engine, settings) as server, ThreadPoolExecutor(3) as threads:
         engine.gate.shut()
         url = server.url + "/api/clone"
@@ -200,7 +200,7 @@ def test_a_short_request_passes_long_ones_by(engine: FakeEngine) -> None:
 
 
 def test_a_slow_reader_of_a_stream_meets_the_deadline(engine: FakeEngine) -> None:
-    settings = Settings(deadline_seconds=1.0, waiting_requests=0)
+    settings = Settings(workers=1, deadline_seconds=1.0, waiting_requests=0)
     with live(engine, settings) as server:
         reader = socket.socket()
         reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)

@@ -35,7 +35,7 @@ def schema_of(document: dict[str, Any], path: str, method: str, status: int, kin
 
 
 def test_it_has_every_route_and_no_other(engine: FakeEngine, document: dict[str, Any]) -> None:
-    app = create_app(Service.create(Settings(), lambda _: engine))
+    app = create_app(Service.create(Settings(), lambda: engine))
     routes = {
         (route.path, method.lower())
         for route in app.routes
