@@ -97,9 +97,9 @@ def train(arguments: argparse.Namespace) -> None:
     recipe = Recipe(**chosen)
     critic = None
     if recipe.critic_weight:
-        from training.teacher import SpeakerTeacher
+        from training.teacher import Teachers
 
-        critic = SpeakerTeacher()
+        critic = Teachers()
     trainer = Trainer(recipe, arguments.work / "prepared", run, critic)
     if (run / "checkpoint.pt").exists():
         trainer.load(run / "checkpoint.pt", begin_again=False)

@@ -14,7 +14,7 @@ SLOPE = 0.1
 
 
 class SpectralDiscriminator(nn.Module):
-    """A small two-dimensional network on the compressed complex STFT (as in EnCodec, 2022)."""
+    """A small two-dimensional network on the log-magnitude STFT (UnivNet, Jang et al. 2021)."""
 
     window: Tensor
 
@@ -29,7 +29,7 @@ class SpectralDiscriminator(nn.Module):
         self.hop_samples = hop_samples
         self.heard_bins = int(upper_hz * fft_samples / SAMPLE_RATE_HZ) + 1
         self.register_buffer("window", torch.hann_window(fft_samples), persistent=False)
-        widths = [2, channels, 2 * channels, 2 * channels, 2 * channels]
+        widths = [1, channels, 2 * channels, 2 * channels, 2 * channels]
         self.layers = nn.ModuleList(
             nn.utils.parametrizations.weight_norm(
                 nn.Conv2d(before, after, (5, 3), stride=(2, 1), padding=(2, 1))
@@ -56,10 +56,10 @@ class SpectralDiscriminator(nn.Module):
             center=False,
             return_complex=True,
         )[:, : self.heard_bins]
+        # Quiet consonants weigh as vowels do. Phases are left out: beside them, these networks
+        # learnt nothing in the time that a run has.
         power = spectrum.real**2 + spectrum.imag**2 + 1e-8
-        # Magnitudes to the power of 0.3, so that quiet consonants weigh as vowels do.
-        compressed = torch.view_as_real(spectrum) * power[..., None] ** -0.35
-        hidden = compressed.permute(0, 3, 1, 2)
+        hidden = (0.2 * torch.log(power) + 1.0)[:, None]
         features = []
         for layer in self.layers:
             hidden = functional.leaky_relu(layer(hidden), SLOPE)

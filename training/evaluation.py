@@ -17,7 +17,8 @@ from training.judges import (
     pitch_figures,
     word_error_rate,
 )
-from training.pairs import Speaker, held_out_pairs, held_out_speakers
+from training.pairs import Pair, Speaker, held_out_pairs, held_out_speakers
+from training.teacher import CampPlus, Resemblyzer
 
 TAUS = (0.0, 0.2, 0.3, 0.5, 0.6, 0.8, 1.0)
 Waveform = NDArray[np.float32]
@@ -39,6 +40,27 @@ class Tally:
         return {name: round(float(np.nanmean(v)), 4) for name, v in self.values.items()}
 
 
+class Voices:
+    """The model with the tones of the speakers that it has met."""
+
+    def __init__(self, cloner: VoiceCloner) -> None:
+        """Args:
+        cloner: the model.
+        """
+        self.cloner = cloner
+        self.tones: dict[str, NDArray[np.float32]] = {}
+
+    def _tone(self, speaker: Speaker) -> NDArray[np.float32]:
+        if speaker.name not in self.tones:
+            self.tones[speaker.name] = self.cloner.tone(speaker.given)
+        return self.tones[speaker.name]
+
+    def convert(self, source: Speaker, target: Speaker, tau: float) -> Waveform:
+        """One conversion at temperature 0.3 with a fixed seed, [samples] at 22050 Hz."""
+        tones = self._tone(source), self._tone(target)
+        return self.cloner.convert(source.given, *tones, tau=tau, temperature=0.3, seed=1)
+
+
 class Examination:
     """Held-out speakers with their embeddings, mixtures, transcripts and scores."""
 
@@ -48,92 +70,93 @@ class Examination:
         """
         self.speakers = held_out_speakers(folder)
         self.pairs = held_out_pairs(self.speakers)
-        self.teacher, self.judge = TeacherJudge(), IndependentJudge()
-        self.mixtures, self.recogniser = MixtureJudge(), Recogniser()
-        self.unheard = {
-            s.name: (self.teacher.embed(s.unheard), self.judge.embed(s.unheard))
-            for s in self.speakers
+        self.judges: dict[str, TeacherJudge | IndependentJudge] = {
+            "resemblyzer": TeacherJudge(Resemblyzer(stride_frames=40)),
+            "campplus": TeacherJudge(CampPlus()),
+            "judge": IndependentJudge(),
         }
+        self.mixtures, self.recogniser = MixtureJudge(), Recogniser()
+        self.unheard = {s.name: self.embed(s.unheard) for s in self.speakers}
         self.models = {s.name: self.mixtures.model(s.unheard) for s in self.speakers}
         self.said = {s.name: self.recogniser.transcribe(s.given) for s in self.speakers}
 
-    def identity(self, waveform: Waveform, source: Speaker, target: Speaker) -> dict[str, float]:
+    def embed(self, waveform: Waveform) -> dict[str, Waveform]:
+        """[samples] at 22050 Hz as each judge hears it."""
+        return {name: judge.embed(waveform) for name, judge in self.judges.items()}
+
+    def identity(
+        self, embeddings: dict[str, Waveform], cepstra: NDArray[np.float64], pair: Pair
+    ) -> dict[str, float]:
         """Similarity to unheard speech of both speakers, and who is nearer, by each judge."""
         figures: dict[str, float] = {}
-        embeddings = {"teacher": self.teacher.embed(waveform), "judge": self.judge.embed(waveform)}
-        for index, (name, embedding) in enumerate(embeddings.items()):
-            to_target = float(embedding @ self.unheard[target.name][index])
-            to_source = float(embedding @ self.unheard[source.name][index])
+        for name, embedding in embeddings.items():
+            to_target = float(embedding @ self.unheard[pair.target.name][name])
+            to_source = float(embedding @ self.unheard[pair.source.name][name])
             figures[f"{name}_to_target"], figures[f"{name}_to_source"] = to_target, to_source
             figures[f"{name}_nearer_target"] = float(to_target > to_source)
-        cepstra = self.mixtures.cepstra(waveform)
-        scores = [self.models[s.name].score(cepstra) for s in (target, source)]
+        scores = [self.models[s.name].score(cepstra) for s in (pair.target, pair.source)]
         figures["mixture_nearer_target"] = float(scores[0] > scores[1])
         return figures
 
     def references(self) -> dict[str, dict[str, float]]:
         """The untouched source and the target's own clip, judged as conversions are."""
         source, target = Tally(), Tally()
+        heard = {
+            s.name: (self.embed(s.given), self.mixtures.cepstra(s.given)) for s in self.speakers
+        }
         for pair in self.pairs:
-            source.add(**self.identity(pair.source.given, pair.source, pair.target))
-            target.add(**self.identity(pair.target.given, pair.source, pair.target))
+            source.add(**self.identity(*heard[pair.source.name], pair))
+            target.add(**self.identity(*heard[pair.target.name], pair))
         for speaker in self.speakers:
             source.add(**mean_opinion(speaker.given))
         return {"source": source.means(), "target": target.means()}
 
-    def convert(
-        self, cloner: VoiceCloner, source: Waveform, target: Waveform, tau: float
-    ) -> Waveform:
-        """One conversion at temperature 0.3 with a fixed seed, all [samples] at 22050 Hz."""
-        return cloner.convert(
-            source, cloner.tone(source), cloner.tone(target), tau=tau, temperature=0.3, seed=1
-        )
-
-    def conversions(self, cloner: VoiceCloner) -> dict[str, float]:
+    def conversions(self, voices: Voices) -> dict[str, float]:
         """Every pair at tau 1.
 
         Args:
-            cloner: the model.
+            voices: the model.
 
         Returns:
             Mean figures.
         """
         tally, said, heard = Tally(), [], []
         for pair in tqdm(self.pairs, "pairs"):
-            made = self.convert(cloner, pair.source.given, pair.target.given, 1.0)
-            tally.add(**self.identity(made, pair.source, pair.target), **mean_opinion(made))
+            made = voices.convert(pair.source, pair.target, 1.0)
+            cepstra = self.mixtures.cepstra(made)
+            tally.add(**self.identity(self.embed(made), cepstra, pair), **mean_opinion(made))
             correlation, distance = pitch_figures(made, pair.source.given, pair.target.unheard)
             tally.add(f0_correlation=correlation, f0_error_semitones=distance)
             said.append(self.said[pair.source.name])
             heard.append(self.recogniser.transcribe(made))
         return {**tally.means(), "word_error_rate": round(word_error_rate(said, heard), 4)}
 
-    def resynthesis(self, cloner: VoiceCloner) -> dict[str, float]:
+    def resynthesis(self, voices: Voices) -> dict[str, float]:
         """Every speaker at tau 0: what the model costs before it changes a voice.
 
         Args:
-            cloner: the model.
+            voices: the model.
 
         Returns:
             Mean figures.
         """
         tally, said, heard = Tally(), [], []
         for speaker in tqdm(self.speakers, "re-synthesis"):
-            made = self.convert(cloner, speaker.given, speaker.given, 0.0)
-            tally.add(**mean_opinion(made))
-            tally.add(
-                teacher_to_self=float(self.teacher.embed(made) @ self.unheard[speaker.name][0])
-            )
-            tally.add(judge_to_self=float(self.judge.embed(made) @ self.unheard[speaker.name][1]))
+            made = voices.convert(speaker, speaker, 0.0)
+            own = self.unheard[speaker.name]
+            alike = {
+                f"{name}_to_self": float(e @ own[name]) for name, e in self.embed(made).items()
+            }
+            tally.add(**mean_opinion(made), **alike)
             said.append(self.said[speaker.name])
             heard.append(self.recogniser.transcribe(made))
         return {**tally.means(), "word_error_rate": round(word_error_rate(said, heard), 4)}
 
-    def tau_shares(self, cloner: VoiceCloner, every: int = 3) -> dict[str, float]:
-        """The share of the whole rise in similarity to the target (teacher) at each tau.
+    def tau_shares(self, voices: Voices, every: int = 3) -> dict[str, float]:
+        """The share of the whole rise in similarity to the target (resemblyzer) at each tau.
 
         Args:
-            cloner: the model.
+            voices: the model.
             every: one pair in so many is converted.
 
         Returns:
@@ -143,9 +166,10 @@ class Examination:
         for tau in tqdm(TAUS, "tau"):
             similarities = []
             for pair in self.pairs[::every]:
-                made = self.convert(cloner, pair.source.given, pair.target.given, tau)
-                embedding = self.teacher.embed(made)
-                similarities.append(float(embedding @ self.unheard[pair.target.name][0]))
+                made = voices.convert(pair.source, pair.target, tau)
+                embedding = self.judges["resemblyzer"].embed(made)
+                wanted = self.unheard[pair.target.name]["resemblyzer"]
+                similarities.append(float(embedding @ wanted))
             means.append(float(np.mean(similarities)))
         rise = means[-1] - means[0]
         return {
@@ -166,16 +190,16 @@ def evaluate(model: Path, folder: Path, only_tau: bool) -> dict[str, object]:
         The report: figures of the model and of the references.
     """
     examination = Examination(folder)
-    cloner = VoiceCloner.load(model, provider="cpu")
+    voices = Voices(VoiceCloner.load(model, provider="cpu"))
     kinds = [pair.kind for pair in examination.pairs]
     report: dict[str, object] = {
         "command": "python -m training evaluate",
         "speakers": len(examination.speakers),
         "pairs": {kind: kinds.count(kind) for kind in sorted(set(kinds))},
-        "tau_shares": examination.tau_shares(cloner),
+        "tau_shares": examination.tau_shares(voices),
     }
     if not only_tau:
         report["references"] = examination.references()
-        report["converted"] = examination.conversions(cloner)
-        report["resynthesis"] = examination.resynthesis(cloner)
+        report["converted"] = examination.conversions(voices)
+        report["resynthesis"] = examination.resynthesis(voices)
     return report

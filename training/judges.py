@@ -19,7 +19,7 @@ from speechmos import dnsmos
 
 from training.pitch import pitch_hz
 from training.speech import SAMPLE_RATE_HZ
-from training.teacher import SpeakerTeacher
+from training.teacher import CampPlus, Resemblyzer
 
 JUDGE_RATE_HZ = 16000
 
@@ -43,16 +43,18 @@ def unit(vector: NDArray[np.floating[Any]]) -> Waveform:
 
 
 class TeacherJudge:
-    """Resemblyzer: taught the tone embedding and criticised conversions, so it is no witness."""
+    """An encoder that taught the tone embedding and criticised conversions: no witness."""
 
-    def __init__(self) -> None:
-        """Loads the packaged weights."""
-        self.teacher = SpeakerTeacher().eval()
+    def __init__(self, teacher: Resemblyzer | CampPlus) -> None:
+        """Args:
+        teacher: the encoder.
+        """
+        self.teacher = teacher.eval()
 
     def embed(self, waveform: Waveform) -> Waveform:
-        """[samples] at 22050 Hz to a unit vector [256]."""
+        """[samples] at 22050 Hz to a unit vector."""
         with torch.inference_mode():
-            embedding = self.teacher(torch.from_numpy(waveform)[None], 40)[0]
+            embedding = self.teacher(torch.from_numpy(waveform)[None])[0]
         return np.asarray(embedding, np.float32)
 
 

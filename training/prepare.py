@@ -11,11 +11,12 @@ import torch
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from training.perturb import another_voice, equalise
+from training.channel import equalise
+from training.perturb import another_voice
 from training.pitch import pitch_hz
 from training.recordings import Recording
 from training.speech import Clip, split
-from training.teacher import SpeakerTeacher
+from training.teacher import EMBEDDING_DIMENSION, Teachers
 
 RATES = (0.84, 0.92, 1.0, 1.09, 1.19)
 VOICES = 2
@@ -96,8 +97,8 @@ def prepare(folder: Path, work: Path, processes: int) -> None:
     np.save(work / "waveforms.npy", np.concatenate([voice.waveform for voice in voices]))
     np.save(work / "pitch.npy", np.concatenate([voice.pitch_hz for voice in voices]))
     (work / "recordings.json").write_text(json.dumps([asdict(row) for row in recordings]))
-    teacher = SpeakerTeacher().eval()
-    embeddings = np.zeros((len(recordings), 256), np.float32)
+    teacher = Teachers().eval()
+    embeddings = np.zeros((len(recordings), EMBEDDING_DIMENSION), np.float32)
     with torch.inference_mode():
         for index, voice in enumerate(tqdm(voices, "teacher")):
             samples = torch.from_numpy(voice.waveform.astype(np.float32) / 32768)[None]

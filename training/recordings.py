@@ -9,12 +9,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from training.channel import noisy
 from training.speech import SAMPLE_RATE_HZ
 
 HOP_SAMPLES = 256
 PITCH_STEP_SECONDS = 0.01
 MARGIN_SAMPLES = 384
 """Real samples to each side of a crop, where a whole clip would be reflected."""
+NOISE_DB = (12.0, 35.0)
+"""Least and greatest signal-to-noise ratio of what is heard with noise."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ class Recording:
 class Batch:
     """Items say the same in `source` and `target`; where the recording is one, they are equal.
 
+    Noise, where there is any, is in sources and references; targets are as they were recorded.
     Waveforms are [batch, frames * 256 + 768]; the margins belong to the spectrogram alone.
     """
 
@@ -108,11 +112,19 @@ class Recordings:
         source, target = self.random.choice(group, 2, replace=False)
         return int(source), int(target)
 
-    def batch(self, size: int, frames: int, identity_share: float) -> Batch:
+    def _heard(self, cut: NDArray[np.float32], noise_share: float) -> NDArray[np.float32]:
+        if self.random.random() < noise_share:
+            return noisy(cut, self.random, *NOISE_DB)
+        return cut
+
+    def batch(
+        self, size: int, frames: int, identity_share: float, noise_share: float = 0.0
+    ) -> Batch:
         """Args:
             size: items.
             frames: frames of each crop.
             identity_share: probability that target and source are one recording.
+            noise_share: probability that a source or a reference is heard with noise.
 
         Returns:
             A batch of fresh crops at random levels.
@@ -127,14 +139,16 @@ class Recordings:
             indices.append(pair)
             level = 10 ** (self.random.uniform(-12, 6) / 20)
             first = self._first(self.rows[pair[0]], samples)
-            for column, index in zip(columns[:2], pair, strict=True):
-                column.append(self._cut(self.rows[index], first, samples) * np.float32(level))
+            source_cut, target_cut = (
+                self._cut(self.rows[index], first, samples) * np.float32(level) for index in pair
+            )
+            columns[0].append(self._heard(source_cut, noise_share))
+            columns[1].append(target_cut)
             contours.append(self._contour(self.rows[pair[1]], first, frames))
             for column, index in zip(columns[2:], pair, strict=True):
                 row = self.rows[index]
-                column.append(
-                    self._cut(row, self._first(row, reference_samples), reference_samples)
-                )
+                cut = self._cut(row, self._first(row, reference_samples), reference_samples)
+                column.append(self._heard(cut, noise_share))
         source, target, source_reference, target_reference = (
             torch.from_numpy(np.stack(column)) for column in columns
         )

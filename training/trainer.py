@@ -38,8 +38,11 @@ class Recipe:
     adversarial_weight: float = 0.0
     matching_weight: float = 0.0
     adversarial_frames: int = 48
-    adversarial_every: int = 1
+    critics_every: int = 1
+    adversary_learning_rate: float = 8e-4
     critic_weight: float = 0.0
+    critic_margin: float = 0.2
+    noise_share: float = 0.0
     content_weight: float = 0.0
     critic_items: int = 6
     average_decay: float = 0.998
@@ -66,21 +69,25 @@ class Trainer:
         self.model = CompactModel(self.config)
         self.average = CompactModel(self.config)
         self.average.load_state_dict(self.model.state_dict())
+        self.recordings = Recordings(prepared, recipe.seed)
+        taught = self.recordings.teacher.shape[1]
         self.heads = nn.ModuleDict(
-            {"teacher": nn.Linear(self.config.tone_dimension, 256), "pitch": nn.Linear(256, 2)}
+            {
+                "teacher": nn.Linear(self.config.tone_dimension, taught),
+                "pitch": nn.Linear(self.config.tone_dimension, 2),
+            }
         )
         self.discriminators = Discriminators(self.config.input_bandwidth_hz)
         self.spectral = SpectralLoss(self.config.input_bandwidth_hz)
         self.critic = critic
         self.window = torch.hann_window(self.config.fft_samples)
-        self.recordings = Recordings(prepared, recipe.seed)
         self.step = 0
         learnt = [*self.model.parameters(), *self.heads.parameters()]
         self.optimiser = torch.optim.AdamW(
             learnt, recipe.learning_rate, betas=(0.85, 0.98), weight_decay=0.01, fused=True
         )
         self.adversary_optimiser = torch.optim.AdamW(
-            self.discriminators.parameters(), 4e-4, betas=(0.8, 0.98), fused=True
+            self.discriminators.parameters(), betas=(0.8, 0.98), fused=True
         )
 
     def state(self) -> dict[str, Any]:
@@ -138,9 +145,10 @@ class Trainer:
         first = int(torch.randint(0, waveforms[0].shape[1] - span + 1, ()))
         return [waveform[:, first : first + span] for waveform in waveforms]
 
-    def losses(self, batch: Batch) -> tuple[dict[str, Tensor], Tensor, Tensor]:
+    def losses(self, batch: Batch, criticised: bool) -> tuple[dict[str, Tensor], Tensor, Tensor]:
         """Args:
             batch: fresh crops.
+            criticised: whether speech is converted across speakers and judged, too.
 
         Returns:
             The terms by name, then real and made waveforms for the adversaries; as many items of
@@ -155,7 +163,7 @@ class Trainer:
             mean, log_scale = converter.encode(spectrogram)
             latent = mean + torch.randn_like(mean) * torch.exp(log_scale)
             neutral = converter.flow(latent, source_tone)
-            crossed = recipe.critic_items if self.critic is not None else 0
+            crossed = recipe.critic_items if criticised and self.critic is not None else 0
             neutral_all, tone_all = neutral, target_tone
             if crossed:
                 others = target_tone.roll(1, 0)[:crossed]
@@ -182,10 +190,14 @@ class Trainer:
                 torch.cat([batch.source_log_f0, batch.target_log_f0]),
             ),
         }
-        if self.critic is not None:
+        if crossed and self.critic is not None:
             converted = audio[len(real) :]
             wanted = batch.target_teacher.roll(1, 0)[:crossed]
-            terms["critic"] = 1 - (self.critic(converted) * wanted).sum(1).mean()
+            verdict = self.critic(converted)
+            to_target = (verdict * wanted).sum(1)
+            to_source = (verdict * batch.source_teacher[:crossed]).sum(1)
+            nearer = functional.relu(to_source - to_target + recipe.critic_margin)
+            terms["critic"] = (1 - to_target + nearer).mean()
             with torch.autocast("cpu", torch.bfloat16):
                 padded = functional.pad(converted, (MARGIN_SAMPLES, MARGIN_SAMPLES), mode="reflect")
                 again, _ = converter.encode(magnitude(padded, self.window, HOP_SAMPLES))
@@ -210,9 +222,14 @@ class Trainer:
         recipe = self.recipe
         for group in self.optimiser.param_groups:
             group["lr"] = self._learning_rate()
-        batch = self.recordings.batch(recipe.batch, recipe.frames, recipe.identity_share)
-        terms, real, made = self.losses(batch)
-        if recipe.adversarial_weight and self.step % recipe.adversarial_every == 0:
+        for group in self.adversary_optimiser.param_groups:
+            group["lr"] = recipe.adversary_learning_rate
+        batch = self.recordings.batch(
+            recipe.batch, recipe.frames, recipe.identity_share, recipe.noise_share
+        )
+        criticised = self.step % recipe.critics_every == 0
+        terms, real, made = self.losses(batch, criticised)
+        if recipe.adversarial_weight and criticised:
             # Converted speech comes last and leaves as many of the paired items out.
             kept = len(made) - len(real)
             paired = max(len(real) // 2 - kept, 2)

