@@ -68,7 +68,8 @@ class AsyncClient:
         self.server = server
         self._retries = retries
         options = http_options(server, api_key, timeout_seconds, language)
-        self._http = httpx.AsyncClient(transport=transport, **options)
+        with reaching(server):
+            self._http = httpx.AsyncClient(transport=transport, **options)
 
     async def __aenter__(self) -> AsyncClient:
         return self

@@ -67,7 +67,8 @@ class Client:
         self.server = server
         self._retries = retries
         options = http_options(server, api_key, timeout_seconds, language)
-        self._http = httpx.Client(transport=transport, **options)
+        with reaching(server):
+            self._http = httpx.Client(transport=transport, **options)
 
     def __enter__(self) -> Client:
         return self

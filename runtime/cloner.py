@@ -83,7 +83,10 @@ class VoiceCloner:
         return self.manifest.sample_rate_hz
 
     def warm_up(self) -> None:
-        """Run both graphs once, on a GPU with every input length that the converter will meet."""
+        """Run both graphs once, on a GPU with every length that windows of longer clips have.
+
+        A clip that is shorter than the shortest of them is one window of its own length there.
+        """
         frames = max(WARM_UP_FRAMES, self.manifest.minimum_reference_frames)
         self._encoder.run(**self._encoder.interface.zeros(1, frames))
         for batch, frames in self._planner.warm_up_shapes():

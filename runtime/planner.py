@@ -47,7 +47,7 @@ class WindowPlanner:
         return group_windows(plan_bucketed_windows(frames, buckets, context, first), BATCH_ON_CUDA)
 
     def warm_up_shapes(self) -> list[tuple[int, int]]:
-        """List the batch sizes and input lengths to run once before the first request."""
+        """List the batch sizes and input lengths of windows to run before the first request."""
         if not self._on_cuda:
             return [(1, WARM_UP_FRAMES)]
         return [(batch, bucket) for batch in (1, BATCH_ON_CUDA) for bucket in self._buckets]

@@ -213,6 +213,7 @@ def _options(settings: SessionSettings) -> onnxruntime.SessionOptions:
     options.add_session_config_entry(
         "session.intra_op.allow_spinning", "1" if settings.spinning else "0"
     )
-    # silence drives activations into denormals, which a CPU computes many times slower
+    # denormals, which near-silence may lead to, are slow to compute; this covers the session's
+    # own threads and the one that opened the process's first session
     options.add_session_config_entry("session.set_denormal_as_zero", "1")
     return options

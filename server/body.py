@@ -43,14 +43,14 @@ async def read_body(
     end = time.monotonic() + limits.upload_seconds
     more = True
     while more:
-        allowed = min(limits.upload_idle_seconds, end - time.monotonic())
+        left = max(0.0, end - time.monotonic())
         try:
-            async with asyncio.timeout(max(0.0, allowed)):
+            async with asyncio.timeout(min(limits.upload_idle_seconds, left)):
                 message = await receive()
         except TimeoutError:
-            raise ApiError(
-                "upload_timeout", facts={"limit_seconds": limits.upload_idle_seconds}
-            ) from None
+            idle = limits.upload_idle_seconds <= left
+            seconds = limits.upload_idle_seconds if idle else limits.upload_seconds
+            raise ApiError("upload_timeout", facts={"limit_seconds": seconds}) from None
         if message["type"] == "http.disconnect":
             raise ClientGone
         chunk = message.get("body", b"")

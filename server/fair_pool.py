@@ -6,9 +6,10 @@ import asyncio
 import heapq
 import itertools
 import time
-from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 from typing import Any, TypeVar
 
 from server.job import Job
@@ -70,27 +71,32 @@ class FairPool:
                 job.attained_seconds += seconds
 
         asked = time.perf_counter()
-        async with self._turn(job):
-            return await asyncio.get_running_loop().run_in_executor(self._threads, timed)
+        await self._turn(job)
+        loop = asyncio.get_running_loop()
+        try:
+            under_way = self._threads.submit(timed)
+        except BaseException:
+            self._pass_on()
+            raise
+        try:
+            return await asyncio.wrap_future(under_way)
+        finally:
+            if under_way.done():
+                # Only after the request that had this turn could ask for its next one: a short
+                # request then runs through, instead of waiting for a long one's window each time.
+                loop.call_soon(self._pass_on)
+            else:
+                # Cancelled, but a step runs to its end: the thread is free only then.
+                under_way.add_done_callback(partial(self._pass_on_from_thread, loop))
 
     def close(self) -> None:
         """Let go of the threads; steps that have not begun never run."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    @asynccontextmanager
-    async def _turn(self, job: Job) -> AsyncIterator[None]:
+    async def _turn(self, job: Job) -> None:
         if self._free:
             self._free -= 1
-        else:
-            await self._wait(job)
-        try:
-            yield
-        finally:
-            # Only after the request that had this turn could ask for its next one: a short
-            # request then runs through, instead of waiting for a long one's window at each step.
-            asyncio.get_running_loop().call_soon(self._pass_on)
-
-    async def _wait(self, job: Job) -> None:
+            return
         turn = asyncio.get_running_loop().create_future()
         rank = max(0.0, job.attained_seconds - _FREE_SECONDS) + _AGING * job.started_at
         heapq.heappush(self._waiting, (rank, next(self._arrivals), turn))
@@ -100,6 +106,10 @@ class FairPool:
             if turn.done() and not turn.cancelled():
                 self._pass_on()
             raise
+
+    def _pass_on_from_thread(self, loop: asyncio.AbstractEventLoop, _: Future[Any]) -> None:
+        with suppress(RuntimeError):  # the loop has ended, and nobody waits for a turn
+            loop.call_soon_threadsafe(self._pass_on)
 
     def _pass_on(self) -> None:
         while self._waiting:

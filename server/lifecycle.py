@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -115,7 +114,6 @@ class Lifecycle:
             self._studio.close()
 
     async def _load(self) -> None:
-        started = time.perf_counter()
         with ThreadPoolExecutor(1, thread_name_prefix="load") as thread:
             studio = await asyncio.get_running_loop().run_in_executor(thread, self._prepare)
         self._studio = studio
@@ -132,7 +130,6 @@ class Lifecycle:
                 "model_id": manifest.model_id,
                 "providers": list(studio.engine.providers),
                 "real_time_factor": round(studio.real_time_factor, 4),
-                "load_seconds": round(time.perf_counter() - started, 3),
             },
         )
 

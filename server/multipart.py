@@ -129,7 +129,7 @@ def _value(data: memoryview, field: Field) -> Any:
     try:
         text = str(data, "utf-8")
         return parse_number(text) if field.kind in ("number", "integer") else text or None
-    except ValueError:
+    except (ValueError, RecursionError):
         if field.kind in ("clip", "clips"):
             return data
         raise field.invalid() from None

@@ -21,7 +21,7 @@ UPLOAD, QUEUE, PARSE, DECODE, TONE, CONVERT, ENCODE = STAGES = (
 class Timings:
     """Stage times of one request, in seconds; a stage that comes again adds up.
 
-    One request has one step at a time under way, so no lock is needed.
+    A step may outlive its request by the time that its thread needs, so what is told is a copy.
     """
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ class Timings:
     @property
     def seconds(self) -> Mapping[str, float]:
         """Seconds by stage, of the stages that there were."""
-        return self._seconds
+        return dict(self._seconds)
 
     @property
     def total_seconds(self) -> float:
@@ -64,7 +64,7 @@ class Timings:
 
     def server_timing(self) -> str:
         """Return the Server-Timing header: milliseconds by stage, and in total."""
-        stages = [*self._seconds.items(), ("total", self.total_seconds)]
+        stages = [*self.seconds.items(), ("total", self.total_seconds)]
         return ", ".join(f"{stage};dur={1000 * seconds:.1f}" for stage, seconds in stages)
 
     def _sum(self, *stages: str) -> float:

@@ -95,12 +95,12 @@ class WorkEndpoint:
                 del body
                 with service.admission.place():
                     await supervise(self._handler(work), receive, service.settings.deadline_seconds)
+                service.admission.served(job.attained_seconds)
             finally:
                 self._account(job, scope)
 
     def _account(self, job: Job, scope: Scope) -> None:
         self._service.metrics.work(job)
-        self._service.admission.served(job.attained_seconds)
         scope["state"]["notes"] |= {
             "audio_in_seconds": round(job.audio_in_seconds, 3),
             "audio_out_seconds": round(job.audio_out_seconds, 3),

@@ -28,11 +28,11 @@ export async function prepareClip(blob, name) {
   return { name, blob: converted ? encodeWav(samples, SAMPLE_RATE) : blob, samples, seconds: samples.length / SAMPLE_RATE, converted };
 }
 
-/** The clip's file, or, where that would be too big a body, a smaller WAV of the same sound. */
-export function fittingBlob(clip, bodyBytes) {
-  const base64Bytes = (size) => Math.ceil(size / 3) * 4;
-  if (clip.samples === null || base64Bytes(clip.blob.size) < bodyBytes) return clip.blob;
-  return encodeWav(clip.samples, SAMPLE_RATE);
+/** The clip's file, or, where that is too big in base64, a WAV of the same sound if it is smaller. */
+export function fittingBlob(clip, base64Bytes) {
+  if (clip.samples === null || Math.ceil(clip.blob.size / 3) * 4 < base64Bytes) return clip.blob;
+  const wav = encodeWav(clip.samples, SAMPLE_RATE);
+  return wav.size < clip.blob.size ? wav : clip.blob;
 }
 
 /** Several clips' samples end to end. */

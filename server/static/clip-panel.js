@@ -132,6 +132,7 @@ export class ClipPanel extends EventTarget {
       return;
     }
     stopPreview();
+    this.record.disabled = true; // until the visitor has answered the browser's question
     try {
       this.#recording = await startRecording((peak, seconds) => {
         this.level.value = peak;
@@ -140,6 +141,8 @@ export class ClipPanel extends EventTarget {
     } catch (error) {
       this.problem(recordingProblem(error), { reason: error.message });
       return;
+    } finally {
+      this.record.disabled = false;
     }
     this.record.classList.add("active");
     this.level.hidden = false;

@@ -97,10 +97,11 @@ export class Playground {
     const [source] = this.source.clips;
     const tau = Number($("tau").value);
     const seed = $("seed").value.trim();
+    const share = 0.99 * this.#limits.body_bytes / (clips.length + 1); // the rest is JSON around the clips
     let total = 0;
     const { audio, stats } = await cloneStream({
-      target: clips.map((clip) => fittingBlob(clip, this.#limits.body_bytes / (clips.length + 1))),
-      source: fittingBlob(source, this.#limits.body_bytes / 2),
+      target: clips.map((clip) => fittingBlob(clip, share)),
+      source: fittingBlob(source, share),
       tau,
       temperature: Number($("temperature").value),
       seed: seed ? Number(seed) : undefined,

@@ -29,5 +29,7 @@ export async function togglePreview(clip, onChange) {
   document.dispatchEvent(new Event("openvoice:preview"));
   audio.src = playing.url;
   onChange(true);
-  await audio.play().catch(stopped);
+  await audio.play().catch(() => {
+    if (playing?.clip === clip) stopped();
+  });
 }

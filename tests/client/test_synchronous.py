@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 import time
 from typing import Any
 
@@ -180,6 +181,12 @@ def test_no_connection_is_named() -> None:
         pytest.raises(Unreachable, match="http://box:5000: connection refused"),
     ):
         client.health()
+
+
+@pytest.mark.parametrize("address", ["http://host:port", "http://[::1"])
+def test_an_address_that_is_none_is_unreachable(address: str) -> None:
+    with pytest.raises(Unreachable, match=re.escape(address)):
+        Client(address)
 
 
 def test_an_address_without_scheme_is_unreachable() -> None:

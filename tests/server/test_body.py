@@ -72,12 +72,17 @@ async def test_too_large_as_it_comes() -> None:
 
 
 async def test_a_stalled_upload() -> None:
-    assert await refusal(Client([chunk(b"1")])) == "upload_timeout"
+    with pytest.raises(ApiError) as caught:
+        await read(Client([chunk(b"1")]))
+    assert caught.value.code == "upload_timeout"
+    assert caught.value.facts == {"limit_seconds": LIMITS.upload_idle_seconds}
 
 
 async def test_an_upload_that_trickles_on() -> None:
-    slow = Client([chunk(b"")] * 100, pause=0.01)
-    assert await refusal(slow) == "upload_timeout"
+    with pytest.raises(ApiError) as caught:
+        await read(Client([chunk(b"")] * 100, pause=0.01))
+    assert caught.value.code == "upload_timeout"
+    assert caught.value.facts == {"limit_seconds": LIMITS.upload_seconds}
 
 
 async def test_a_client_that_leaves() -> None:

@@ -126,3 +126,29 @@ async def test_a_turn_that_is_given_up_as_it_comes_is_passed_on() -> None:
         assert await made.run(job(), "convert", int) == 0
         await asyncio.sleep(0)
         assert made.running == 0
+
+
+async def test_a_step_whose_request_is_given_up_keeps_its_turn_until_it_ends() -> None:
+    async with pool() as made:
+        begun, release = threading.Event(), threading.Event()
+
+        def step() -> None:
+            begun.set()
+            assert release.wait(10)
+
+        given_up = asyncio.create_task(made.run(job(), "convert", step))
+        await asyncio.to_thread(begun.wait, 10)
+        given_up.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await given_up
+        later = asyncio.create_task(made.run(job(attained=9.0), "convert", str, "later"))
+        await asyncio.sleep(0.01)
+        assert made.running == 1
+        sooner = asyncio.create_task(made.run(job(), "convert", str, "sooner"))
+        await asyncio.sleep(0)
+        release.set()
+        done, _ = await asyncio.wait({later, sooner}, return_when=asyncio.FIRST_COMPLETED)
+        assert sooner in done
+        assert await later == "later"
+        await asyncio.sleep(0)
+        assert made.running == 0

@@ -58,7 +58,7 @@ def test_empty_parts_are_absent() -> None:
     assert parse([("target_audio", ("", b"")), ("tau", (None, "")), ("seed", (None, ""))]) == {}
 
 
-@pytest.mark.parametrize("text", ["x", "0.3 ", "true", "nan", '"0.3"', "\udcff"])
+@pytest.mark.parametrize("text", ["x", "0.3 ", "true", "nan", '"0.3"', "\udcff", "[" * 100_000])
 def test_text_that_is_no_number(text: str) -> None:
     data = text.encode("utf-8", "surrogateescape")
     values_or_error: Any
