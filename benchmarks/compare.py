@@ -171,7 +171,7 @@ def _contest(
             raise BenchmarkError(f"{name} is only {snr[name]:.1f} dB from PyTorch")
     taken = alternate(
         {name: partial(contender.both, inputs) for name, contender in contenders.items()},
-        *((2, 1.0) if options.quick else (9, 60.0)),
+        *((2, 1.0) if options.quick else (9, 150.0)),
         warm_ups=0 if options.quick else 1,
     )
     return Contest(model, seconds, taken, snr)
