@@ -77,7 +77,7 @@ class Model:
         return self.transform(np.pad(waveform, (0, samples - len(waveform))))[np.newaxis]
 
 
-def open_model(path: Path, options: Options, *, spinning: bool = False) -> Model:
+def open_model(path: Path, options: Options, *, spinning: bool = True) -> Model:
     """Open a bundle.
 
     Args:

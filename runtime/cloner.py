@@ -53,7 +53,7 @@ class VoiceCloner:
         *,
         provider: Provider = "auto",
         threads: int | None = None,
-        spinning: bool = False,
+        spinning: bool = True,
     ) -> "VoiceCloner":
         """Load a model folder.
 
@@ -61,7 +61,8 @@ class VoiceCloner:
             path: folder with manifest.json and two graphs.
             provider: cpu, cuda, or auto: cuda where it works, else cpu.
             threads: CPU threads of one run; None takes every CPU there is to use.
-            spinning: keep idle threads busy-waiting for a while.
+            spinning: keep idle threads busy-waiting for a while: quicker for one caller, wasteful
+                for several at once.
 
         Raises:
             InvalidBundle: the folder is not what its manifest says.

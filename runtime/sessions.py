@@ -43,14 +43,14 @@ class SessionSettings:
         threads: CPU threads that one run is spread over; None takes every CPU that this
             process may use. Runs at the same time share them, and with 1 each run stays
             on the thread that called it.
-        spinning: keep idle threads busy-waiting for a while: quicker on a machine of its
-            own, wasteful on a shared one.
+        spinning: keep idle threads busy-waiting for a while: quicker for runs one after the
+            other, wasteful where several share the CPUs.
         device_id: which GPU.
     """
 
     provider: Provider = "auto"
     threads: int | None = None
-    spinning: bool = False
+    spinning: bool = True
     device_id: int = 0
 
     def __post_init__(self) -> None:

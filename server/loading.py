@@ -20,7 +20,11 @@ def begin_loading(settings: Settings) -> Future[VoiceCloner]:
     with_threads = ThreadPoolExecutor(1, thread_name_prefix="load")
     try:
         return with_threads.submit(
-            VoiceCloner.load, path, provider=settings.provider, threads=settings.threads
+            VoiceCloner.load,
+            path,
+            provider=settings.provider,
+            threads=settings.threads,
+            spinning=False,  # steps that run at once would wait for each other's spinning threads
         )
     finally:
         with_threads.shutdown(wait=False)
