@@ -92,7 +92,7 @@ def _accuracy(options: Options) -> tuple[Table, list[Goal]]:
             model = open_model(path, options)
             ratios = [_snr(reference, model, clip) for clip in clips]
             name, precision = model.manifest.name, model.manifest.precision
-            recorded = model.manifest.quality.get(RECORDED)
+            recorded = model.manifest.quality.get(precision, {}).get(RECORDED)
             measured = (statistics.fmean(ratios), min(ratios))
             rows.append((name, precision, recorded, len(clips), *measured))
             goals.append(

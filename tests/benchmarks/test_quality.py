@@ -35,7 +35,7 @@ def test_precisions_of_one_checkpoint_are_held_against_fp32(
             changed = numpy_helper.to_array(tensor) * 1.001
             tensor.CopyFrom(numpy_helper.from_array(changed.astype("float32"), "third"))
     write_graph(half / "tone_converter.onnx", graph)
-    quality_figures = {quality.RECORDED: 61.5}
+    quality_figures = {"fp16": {quality.RECORDED: 61.5}}
     write_manifest(
         half, name="half", checkpoint_sha256="a", precision="fp16", quality=quality_figures
     )
