@@ -17,9 +17,9 @@ def begin_loading(settings: Settings) -> Future[VoiceCloner]:
         The model, or an OpenVoiceError: it cannot be loaded as asked.
     """
     path = DEFAULT_MODEL if settings.model is None else settings.model
-    with_threads = ThreadPoolExecutor(1, thread_name_prefix="load")
+    loader = ThreadPoolExecutor(1, thread_name_prefix="load")
     try:
-        return with_threads.submit(
+        return loader.submit(
             VoiceCloner.load,
             path,
             provider=settings.provider,
@@ -27,4 +27,4 @@ def begin_loading(settings: Settings) -> Future[VoiceCloner]:
             spinning=False,  # steps that run at once would wait for each other's spinning threads
         )
     finally:
-        with_threads.shutdown(wait=False)
+        loader.shutdown(wait=False)
