@@ -13,7 +13,7 @@ STRAIGHT = ((0.0, 0.0), (1.0, 1.0))
 WINDOW_FRAMES = 861
 """Ten seconds: a piece of the recommended client is one window."""
 
-AUDIO_TOLERANCE = 2e-3
+AUDIO_TOLERANCE = 1e-3
 """The phase of the fiftieth harmonic is fifty times a sum of a hundred rounded pitches."""
 
 

@@ -1,24 +1,29 @@
 """The training loop: reconstruction and parallel voices first, then critics."""
 
 import json
+import math
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
 from export.networks.compact import CompactConfig, CompactModel
-from export.networks.excitation import CENTRE_HZ, LOWEST_HZ
+from export.networks.excitation import CENTRE_HZ, HIGHEST_HZ, LOWEST_HZ
 from training.discriminator import Discriminators
 from training.losses import SpectralLoss, divergence, magnitude, pitch_loss
+from training.optimiser import Optimiser
 from training.recordings import HOP_SAMPLES, MARGIN_SAMPLES, Batch, Recordings
 
 LOG_F0_CENTRE, LOG_F0_SCALE = 5.0, 0.3
+SPREAD_RATIOS = (0.7, 1.4)
+"""How much flatter or livelier than the source a conversion's intonation is taught to be."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,25 @@ class Recipe:
     average_decay: float = 0.998
     seed: int = 1
     threads: int = 2
+
+
+def moved_pitch(log_f0: Tensor, of_source: Tensor, of_target: Tensor) -> Tensor:
+    """A contour at another speaker's level and, within bounds, spread.
+
+    Args:
+        log_f0: natural logarithm of F0 over `CENTRE_HZ`, [batch, 1, frames].
+        of_source: mean and standard deviation of log F0 in hertz, [batch, 2].
+        of_target: the other speaker's.
+
+    Returns:
+        The contour that a conversion is to sing, [batch, 1, frames].
+    """
+    centre = math.log(CENTRE_HZ)
+    (source_mean, source_spread), (mean, spread) = of_source.unbind(1), of_target.unbind(1)
+    ratio = (spread / source_spread.clamp(min=1e-3)).clamp(*SPREAD_RATIOS)
+    moved = (log_f0 + centre - source_mean[:, None, None]) * ratio[:, None, None]
+    moved = moved + mean[:, None, None] - centre
+    return moved.clamp(math.log(LOWEST_HZ / CENTRE_HZ), math.log(HIGHEST_HZ / CENTRE_HZ))
 
 
 class Trainer:
@@ -82,10 +106,7 @@ class Trainer:
         self.critic = critic
         self.window = torch.hann_window(self.config.fft_samples)
         self.step = 0
-        learnt = [*self.model.parameters(), *self.heads.parameters()]
-        self.optimiser = torch.optim.AdamW(
-            learnt, recipe.learning_rate, betas=(0.85, 0.98), weight_decay=0.01, fused=True
-        )
+        self.optimiser = Optimiser(self.model, self.heads, recipe.learning_rate)
         self.adversary_optimiser = torch.optim.AdamW(
             self.discriminators.parameters(), betas=(0.8, 0.98), fused=True
         )
@@ -115,6 +136,8 @@ class Trainer:
         for name in ("optimiser", "adversary_optimiser"):
             getattr(self, name).load_state_dict(state[name])
         self.step = 0 if begin_again else int(state["step"])
+        # A run that goes on draws what it has not drawn yet.
+        self.recordings.random = np.random.default_rng((self.recipe.seed, self.step))
 
     def save(self) -> None:
         """Writes `checkpoint.pt` in the run's folder, whole or not at all."""
@@ -170,19 +193,25 @@ class Trainer:
                 neutral_all = torch.cat([neutral, neutral[:crossed]])
                 tone_all = torch.cat([target_tone, others])
             spoken = converter.flow(neutral_all, tone_all, reverse=True)
-            envelope = converter.dec.envelope(spoken, tone_all)
+            filters = converter.dec.filters(spoken, tone_all)
         log_f0, voicing = converter.dec.pitch(spoken.float())
-        paired = len(batch.target)
         true_voiced = (batch.contour_hz > 0).float()
         true_log_f0 = torch.log(batch.contour_hz.clamp(min=LOWEST_HZ) / CENTRE_HZ)
-        # Recordings are rebuilt on their own pitch, conversions on the pitch that is predicted.
-        sung = torch.cat([true_log_f0, log_f0[paired:].detach()])
-        voiced = torch.cat([true_voiced, (voicing[paired:] > 0).float()])
-        audio = converter.dec.synthesise(envelope.float(), sung, voiced).squeeze(1)
+        if crossed:
+            moved = moved_pitch(
+                true_log_f0[:crossed],
+                batch.target_log_f0[:crossed],
+                batch.target_log_f0.roll(1, 0)[:crossed],
+            )
+            true_log_f0 = torch.cat([true_log_f0, moved])
+            true_voiced = torch.cat([true_voiced, true_voiced[:crossed]])
+        with torch.no_grad():
+            pulses, noise = converter.dec.excitation(spoken.float(), true_log_f0, true_voiced)
+        audio = converter.dec.synthesise(filters.float(), pulses, noise).squeeze(1)
         real = batch.target[:, MARGIN_SAMPLES:-MARGIN_SAMPLES]
         terms = {
             "spectral": self.spectral(audio[: len(real)], real),
-            "pitch": pitch_loss(log_f0[:paired], voicing[:paired], true_log_f0, true_voiced),
+            "pitch": pitch_loss(log_f0, voicing, true_log_f0, true_voiced),
             "divergence": divergence(neutral.float(), log_scale.float()),
             "tone": self._tone_losses(
                 tones,
@@ -206,12 +235,11 @@ class Trainer:
             terms["content"] = functional.l1_loss(heard.float(), said.float())
         return terms, real, audio
 
-    def _update(self, optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
-        optimiser.zero_grad(set_to_none=True)
+    def _update_adversaries(self, loss: Tensor) -> None:
+        self.adversary_optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        parameters = [p for group in optimiser.param_groups for p in group["params"]]
-        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimiser.step()
+        torch.nn.utils.clip_grad_norm_(self.discriminators.parameters(), 1.0)
+        self.adversary_optimiser.step()
 
     def advance(self) -> dict[str, float]:
         """One step of the networks and, where they take part, of the adversaries.
@@ -220,8 +248,7 @@ class Trainer:
             The terms by name.
         """
         recipe = self.recipe
-        for group in self.optimiser.param_groups:
-            group["lr"] = self._learning_rate()
+        self.optimiser.set_learning_rate(self._learning_rate())
         for group in self.adversary_optimiser.param_groups:
             group["lr"] = recipe.adversary_learning_rate
         batch = self.recordings.batch(
@@ -240,7 +267,7 @@ class Trainer:
             real, shown = self._crop(real, shown)
             with torch.autocast("cpu", torch.bfloat16):
                 verdict = self.discriminators.judge(real, shown)
-            self._update(self.adversary_optimiser, verdict)
+            self._update_adversaries(verdict)
             self.discriminators.requires_grad_(False)
             with torch.autocast("cpu", torch.bfloat16):
                 persuasion = self.discriminators.persuade(real, shown, paired)
@@ -259,7 +286,7 @@ class Trainer:
             "verdict": 0.0,
         }
         loss = sum((weights[name] * term for name, term in terms.items()), torch.zeros(()))
-        self._update(self.optimiser, loss)
+        self.optimiser.step(loss)
         self._take_average()
         self.step += 1
         return {name: float(term.detach()) for name, term in terms.items()}

@@ -22,7 +22,7 @@ class CompactConfig:
     tone_dimension: int = 256
     latent_channels: int = 128
     posterior_channels: int = 128
-    posterior_layers: int = 6
+    posterior_layers: int = 10
     flow_channels: int = 96
     flow_layers: int = 3
     couplings: int = 4
@@ -32,6 +32,8 @@ class CompactConfig:
     decoder_expansion: int = 3
     condition_channels: int = 64
     pitch_channels: int = 96
+    filter_fft_samples: int = 512
+    filters_a_frame: int = 2
     bands: int = 80
     tone_channels: int = 192
     tone_blocks: int = 4
@@ -43,7 +45,7 @@ class CompactConfig:
 
     @property
     def heard_bins(self) -> int:
-        """Bins up to the input bandwidth: all that the networks hear and speak."""
+        """Bins up to the input bandwidth: all that the networks hear."""
         return int(self.input_bandwidth_hz * self.fft_samples / self.sample_rate_hz) + 1
 
 
@@ -115,9 +117,10 @@ class CompactConverter(nn.Module):
             config.condition_channels,
             config.pitch_channels,
             config.sample_rate_hz,
-            config.fft_samples,
             config.hop_samples,
-            config.heard_bins,
+            config.filter_fft_samples,
+            config.filters_a_frame,
+            config.input_bandwidth_hz,
         )
 
     def encode(self, spectrogram: Tensor) -> tuple[Tensor, Tensor]:

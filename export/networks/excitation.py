@@ -1,8 +1,8 @@
-"""Pitch, and the harmonic series that follows from it: what a decoder shapes into a voice.
+"""Pitch, and the pulses that follow from it: what a decoder filters into a voice.
 
 A convolution over frames answers a steady vowel with a steady output, so it can only ever hum at
-the frame rate. The phase of a harmonic is a running sum of pitch; it is taken here, from the last
-unvoiced frame on and over a bounded horizon, so that the network stays local in time.
+the frame rate. The phase of a pulse train is a running sum of pitch; it is taken here, from the
+last unvoiced frame on and over a bounded horizon, so that the network stays local in time.
 """
 
 import math
@@ -15,7 +15,8 @@ DOUBLINGS = 7
 """The running sum reaches back 2^7 - 1 frames, 1.5 s: longer than a breath of speech is voiced."""
 CENTRE_HZ, LEVEL_SCALE = math.exp(5.0), 0.5
 LOWEST_HZ, HIGHEST_HZ = 50.0, 600.0
-LOBE_FLOOR = 0.02
+PULSE_TOP = 1e-4
+"""Nearer than this to a pulse, as a sine of half the phase, the sum of cosines is their number."""
 
 
 class PitchHead(nn.Module):
@@ -53,6 +54,11 @@ def delayed(signal: Tensor, frames: int) -> Tensor:
     return functional.pad(signal, (frames, 0))[..., : signal.shape[-1]]
 
 
+def advanced(signal: Tensor, frames: int) -> Tensor:
+    """The signal [..., frames] earlier, zeros after it."""
+    return functional.pad(signal, (0, frames))[..., frames:]
+
+
 def wrapped(cycles: Tensor) -> Tensor:
     """Cycles without the whole ones, from 0 to 1."""
     return cycles - torch.floor(cycles)
@@ -79,42 +85,55 @@ def running_phase(cycles: Tensor, voiced: Tensor) -> Tensor:
     return total
 
 
-class HarmonicSeries(nn.Module):
-    """What the harmonics of a pitch are in each bin of an STFT with a Hann window."""
+class PulseTrain(nn.Module):
+    """A band-limited pulse at each period of a pitch, sample by sample, as white as unit noise."""
 
-    bins_hz: Tensor
+    offsets: Tensor
 
-    def __init__(self, sample_rate_hz: int, fft_samples: int, hop_samples: int, bins: int) -> None:
+    def __init__(self, sample_rate_hz: int, hop_samples: int, upper_hz: float) -> None:
         """Args:
         sample_rate_hz: sample rate.
-        fft_samples: window and FFT length.
-        hop_samples: hop.
-        bins: how many of the lowest bins.
+        hop_samples: hop of the frames that pitch is given at.
+        upper_hz: no harmonic lies above.
         """
         super().__init__()
-        self.bin_hz = sample_rate_hz / fft_samples
+        self.sample_rate_hz, self.upper_hz = sample_rate_hz, upper_hz
         self.frames_hz = sample_rate_hz / hop_samples
-        bins_hz = torch.arange(bins, dtype=torch.float32)[None, :, None] * self.bin_hz
-        self.register_buffer("bins_hz", bins_hz, persistent=False)
+        offsets = (torch.arange(hop_samples) + 0.5) / hop_samples - 0.5
+        self.register_buffer("offsets", offsets[None, :, None], persistent=False)
 
-    def forward(self, log_f0: Tensor, voiced: Tensor) -> tuple[Tensor, Tensor]:
-        """Args:
-            log_f0: natural logarithm of F0 over `CENTRE_HZ`, [batch, 1, frames].
+    def forward(self, log_f0: Tensor, voiced: Tensor) -> Tensor:
+        """Between frames pitch is interpolated, so that harmonics glide as a voice's do.
+
+        The sum of N cosines is `(sin((N + 1/2) x) / sin(x / 2) - 1) / 2` (Dirichlet's kernel); a
+        harmonic that is about to pass `upper_hz` fades. Amplitudes of `2 sqrt(F0 / sample rate)`
+        give the power of white noise of variance 1 a hertz.
+
+        Args:
+            log_f0: natural logarithm of F0 over `CENTRE_HZ` at the frames' centres,
+                [batch, 1, frames].
             voiced: 0 or 1, same shape.
 
         Returns:
-            The log-magnitude of the nearest harmonic's main lobe, 0 at its top, and its phase at
-            the window's centre in radians; both [batch, bins, frames] and 0 where unvoiced.
+            [batch, 1, frames * hop]; 0 in unvoiced frames.
         """
         f0_hz = CENTRE_HZ * torch.exp(log_f0)
-        cycles = 0.5 * (f0_hz + delayed(f0_hz, 1)) / self.frames_hz
-        phase = running_phase(cycles, voiced)
-        harmonic = torch.round(self.bins_hz / f0_hz).clamp(min=1.0)
-        distance = (self.bins_hz - harmonic * f0_hz).abs() / self.bin_hz
-        # cos^2 is the Hann window's main lobe: half a bin's width off by less than 1 %.
-        lobe = torch.cos(distance.clamp(max=2.0) * (math.pi / 4)) ** 2
-        turns = harmonic * phase
-        return (
-            torch.log(lobe * (1 - LOBE_FLOOR) + LOBE_FLOOR) * voiced,
-            wrapped(turns) * (2 * math.pi) * voiced,
-        )
+        earlier_hz, earlier_voiced = delayed(f0_hz, 1), delayed(voiced, 1)
+        phase = running_phase(0.5 * (f0_hz + earlier_hz) / self.frames_hz, voiced)
+        # A frame's samples lie to both sides of its centre; beyond a voiced stretch pitch is held.
+        since = (f0_hz - earlier_hz) * earlier_voiced
+        until = (advanced(f0_hz, 1) - f0_hz) * advanced(voiced, 1)
+        slope = torch.where(self.offsets >= 0, until, since)
+        pitch_hz = f0_hz + slope * self.offsets
+        moved = (f0_hz + 0.5 * slope * self.offsets) * self.offsets / self.frames_hz
+        cycles = wrapped(phase + moved + 0.5) - 0.5
+        room = self.upper_hz / pitch_hz
+        harmonics = torch.floor(room)
+        below = torch.sin(math.pi * cycles)
+        top = below.abs() < PULSE_TOP
+        above = torch.sin((2 * math.pi) * wrapped((harmonics + 0.5) * cycles))
+        ratio = torch.where(top, 2 * harmonics + 1, above / torch.where(top, 1.0, below))
+        fading = (room - harmonics) * torch.cos(2 * math.pi * wrapped((harmonics + 1) * cycles))
+        amplitude = 2 * torch.sqrt(pitch_hz / self.sample_rate_hz) * voiced
+        pulses = amplitude * (0.5 * (ratio - 1) + fading)
+        return pulses.transpose(1, 2).flatten(1)[:, None]

@@ -1,4 +1,4 @@
-"""The compact model's decoder: magnitude and phase at frame rate, then an inverse STFT."""
+"""The compact model's decoder: two filters at frame rate, over pulses and over noise."""
 
 import math
 
@@ -6,10 +6,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from export.networks.excitation import HarmonicSeries, PitchHead
+from export.networks.excitation import PitchHead, PulseTrain
+from export.networks.stft import InverseStft, Stft, minimum_phase
 
-MAXIMUM_LOG_MAGNITUDE = 6.0
-"""A full-scale sine reaches log(256) = 5.5 in a Hann window of 1024 samples."""
+MAXIMUM_LOG_GAIN = 4.0
+"""A pulse train of 150 Hz that swings to full scale on one harmonic has log(1 / 0.16) = 1.8."""
+UNREST = 12.0
+"""Radians that a latent of unit variance moves a sample of noise by."""
 
 
 class ConvNeXtBlock(nn.Module):
@@ -46,65 +49,46 @@ class ConvNeXtBlock(nn.Module):
         return moved
 
 
-class InverseStft(nn.Module):
-    """Overlap-add of windowed frames as a transposed convolution with a fixed basis.
+class LatentNoise(nn.Module):
+    """White noise that is a function of the latent, so that one seed gives one waveform.
 
-    The counterpart of the runtime's spectrogram: a periodic Hann window, no centring, and
-    `(fft - hop) / 2` samples dropped at each end, so that `frames` give `frames * hop` samples.
-    Each is divided by the sum of squared windows that cover it (Griffin & Lim 1984, eq. 6). Phases
-    are those at the window's centre, where a pulse has the same phase in every bin.
+    Each sample is the sine of its own projection of the latent, many turns of it, as a hash is.
     """
 
-    basis: Tensor
-    envelope: Tensor
+    directions: Tensor
 
-    def __init__(self, fft_samples: int, hop_samples: int, bins: int) -> None:
+    def __init__(self, latent_channels: int, hop_samples: int) -> None:
         """Args:
-        fft_samples: window and FFT length.
-        hop_samples: hop.
-        bins: how many of the lowest bins are given; the others are zero.
+        latent_channels: channels of the latent.
+        hop_samples: samples that a frame becomes.
         """
         super().__init__()
-        self.hop_samples = hop_samples
-        self.trim_samples = (fft_samples - hop_samples) // 2
-        window = torch.hann_window(fft_samples, periodic=True, dtype=torch.float64)
-        time = torch.arange(fft_samples, dtype=torch.float64) - fft_samples // 2
-        angle = 2 * math.pi * torch.arange(bins, dtype=torch.float64)[:, None] * time / fft_samples
-        weight = torch.full((bins, 1), 2.0, dtype=torch.float64)
-        weight[0] = 1.0
-        if bins == fft_samples // 2 + 1:
-            weight[-1] = 1.0
-        synthesis = weight * window / fft_samples
-        basis = torch.cat([synthesis * torch.cos(angle), -synthesis * torch.sin(angle)])
-        self.register_buffer("basis", basis[:, None].float(), persistent=False)
-        self.register_buffer("envelope", (window**2)[None, None].float(), persistent=False)
+        generator = torch.Generator().manual_seed(hop_samples)
+        directions = torch.randn(hop_samples, latent_channels, 1, generator=generator)
+        scale = UNREST / latent_channels**0.5
+        self.register_buffer("directions", directions * scale, persistent=False)
 
-    def forward(self, real: Tensor, imaginary: Tensor) -> Tensor:
+    def forward(self, latent: Tensor) -> Tensor:
         """Args:
-            real: [batch, bins, frames].
-            imaginary: [batch, bins, frames].
+            latent: [batch, latent_channels, frames].
 
         Returns:
-            Waveform, [batch, 1, frames * hop].
+            [batch, 1, frames * hop], of variance 1.
         """
-        coefficients = torch.cat([real, imaginary], dim=1)
-        once = torch.ones_like(real[:1, :1])
-        overlapped, cover = (
-            functional.conv_transpose1d(
-                signal, kernel, stride=self.hop_samples, padding=self.trim_samples
-            )
-            for signal, kernel in ((coefficients, self.basis), (once, self.envelope))
-        )
-        return overlapped / cover
+        noise = math.sqrt(2) * torch.sin(functional.conv1d(latent, self.directions))
+        return noise.transpose(1, 2).flatten(1)[:, None]
 
 
 class SpectralDecoder(nn.Module):
-    """Latents to a waveform: an envelope, a pitch, and how harmonic each bin is.
+    """Latents to a waveform: a pitch, and what to make of its pulses and of noise.
 
-    The blocks are those of Vocos's generator (Siuzdak 2023), conditioned on the tone. What they
-    predict shapes the harmonic series of the latent's own pitch, as source-filter vocoders do (Wang
-    et al. 2019), so that pitch need not be learnt as a pattern of phases.
+    The blocks are those of Vocos's generator (Siuzdak 2023), conditioned on the tone. They predict
+    the log-gains of two filters, of minimum phase over the pulses and of zero phase over the noise,
+    as the source-filter vocoders do (WORLD, Morise et al. 2016; Wang et al. 2019), so that neither
+    pitch nor noise need be learnt as a pattern of phases.
     """
+
+    minimum_phase: Tensor
 
     def __init__(
         self,
@@ -116,9 +100,10 @@ class SpectralDecoder(nn.Module):
         condition_channels: int,
         pitch_channels: int,
         sample_rate_hz: int,
-        fft_samples: int,
         hop_samples: int,
-        bins: int,
+        filter_fft_samples: int,
+        filters_a_frame: int,
+        bandwidth_hz: int,
     ) -> None:
         """Args:
         latent_channels: channels of the latent.
@@ -129,58 +114,76 @@ class SpectralDecoder(nn.Module):
         condition_channels: size that the tone is reduced to.
         pitch_channels: width of the pitch head.
         sample_rate_hz: sample rate.
-        fft_samples: window and FFT length of the synthesis.
-        hop_samples: its hop.
-        bins: how many of the lowest bins are predicted; above them the output is silent.
+        hop_samples: samples that a frame becomes.
+        filter_fft_samples: window and FFT length that the filters work at.
+        filters_a_frame: filters that follow one another in a frame.
+        bandwidth_hz: above it the output is silent.
         """
         super().__init__()
+        bins = int(bandwidth_hz * filter_fft_samples / sample_rate_hz) + 1
+        self.bins = bins
         self.pitch = PitchHead(latent_channels, pitch_channels)
-        self.harmonics = HarmonicSeries(sample_rate_hz, fft_samples, hop_samples, bins)
+        self.pulses = PulseTrain(sample_rate_hz, hop_samples, bandwidth_hz)
+        self.noise = LatentNoise(latent_channels, hop_samples)
         self.condition = nn.Linear(tone_dimension, condition_channels)
         self.embed = nn.Conv1d(latent_channels, channels, 7, padding=3)
         self.blocks = nn.ModuleList(
             ConvNeXtBlock(channels, expansion, condition_channels) for _ in range(blocks)
         )
         self.norm = nn.LayerNorm(channels)
-        self.head = nn.Linear(channels, 3 * bins)
-        # Noise has no pattern of phases to learn: the latent's own unrest, enlarged, scatters them.
-        self.scatter = nn.Conv1d(latent_channels, bins, 1)
-        nn.init.normal_(self.scatter.weight, std=4.0 / latent_channels**0.5)
-        self.inverse_stft = InverseStft(fft_samples, hop_samples, bins)
+        self.head = nn.Linear(channels, filters_a_frame * 2 * bins)
+        filter_hop_samples = hop_samples // filters_a_frame
+        self.stft = Stft(filter_fft_samples, filter_hop_samples, bins)
+        self.inverse_stft = InverseStft(filter_fft_samples, filter_hop_samples, bins)
+        matrix = minimum_phase(filter_fft_samples, bins)
+        self.register_buffer("minimum_phase", matrix, persistent=False)
 
-    def envelope(self, latent: Tensor, tone: Tensor) -> Tensor:
+    def filters(self, latent: Tensor, tone: Tensor) -> Tensor:
         """Args:
             latent: [batch, latent_channels, frames].
             tone: [batch, tone_dimension, 1].
 
         Returns:
-            Log-magnitude, phase, harmonicity logit and scatter of phase, one after the other,
-            [batch, 4 * bins, frames].
+            Natural log-gains over the pulses, then over the noise,
+            [batch, frames * filters_a_frame, 2 * bins].
         """
         condition = functional.gelu(self.condition(tone.squeeze(2)))
         hidden = self.embed(latent)
         for block in self.blocks:
             hidden = block(hidden, condition)
         head: Tensor = self.head(self.norm(hidden.transpose(1, 2)))
-        return torch.cat([head.transpose(1, 2), self.scatter(latent)], dim=1)
+        return head.reshape(head.shape[0], -1, 2 * self.bins)
 
-    def synthesise(self, envelope: Tensor, log_f0: Tensor, voiced: Tensor) -> Tensor:
+    def excitation(self, latent: Tensor, log_f0: Tensor, voiced: Tensor) -> tuple[Tensor, Tensor]:
         """Args:
-            envelope: what `envelope` gives; float32, whatever computed it.
+            latent: [batch, latent_channels, frames].
             log_f0: natural logarithm of F0 over `CENTRE_HZ`, [batch, 1, frames].
             voiced: 0 or 1, same shape.
 
         Returns:
+            Pulses and noise, each [batch, 1, frames * hop].
+        """
+        return self.pulses(log_f0, voiced), self.noise(latent)
+
+    def synthesise(self, filters: Tensor, pulses: Tensor, noise: Tensor) -> Tensor:
+        """Args:
+            filters: what `filters` gives; float32, whatever computed it.
+            pulses: white and voiced, [batch, 1, frames * hop].
+            noise: white, same shape.
+
+        Returns:
             Waveform, [batch, 1, frames * hop].
         """
-        log_magnitude, phase, harmonicity, scatter = envelope.chunk(4, dim=1)
-        lobe, pulse = self.harmonics(log_f0, voiced)
-        harmonic = torch.sigmoid(harmonicity) * voiced
-        log_magnitude = log_magnitude + harmonic * lobe
-        magnitude = torch.exp(log_magnitude.clamp(max=MAXIMUM_LOG_MAGNITUDE))
-        phase = phase + pulse + (1 - harmonic) * scatter
+        log_gains = filters.transpose(1, 2).clamp(max=MAXIMUM_LOG_GAIN)
+        over_pulses, over_noise = log_gains.chunk(2, dim=1)
+        phase = torch.matmul(self.minimum_phase, over_pulses)
+        gain, noise_gain = torch.exp(over_pulses), torch.exp(over_noise)
+        turned, quarter = gain * torch.cos(phase), gain * torch.sin(phase)
+        pulses_real, pulses_imaginary = self.stft(pulses)
+        noise_real, noise_imaginary = self.stft(noise)
         waveform: Tensor = self.inverse_stft(
-            magnitude * torch.cos(phase), magnitude * torch.sin(phase)
+            turned * pulses_real - quarter * pulses_imaginary + noise_gain * noise_real,
+            turned * pulses_imaginary + quarter * pulses_real + noise_gain * noise_imaginary,
         )
         return waveform
 
@@ -194,4 +197,5 @@ class SpectralDecoder(nn.Module):
         """
         log_f0, voicing = self.pitch(latent)
         voiced = (voicing > 0).to(log_f0.dtype)
-        return self.synthesise(self.envelope(latent, tone), log_f0, voiced)
+        pulses, noise = self.excitation(latent, log_f0, voiced)
+        return self.synthesise(self.filters(latent, tone), pulses, noise)
