@@ -11,6 +11,8 @@ from export.networks.stft import InverseStft, Stft, minimum_phase
 
 MAXIMUM_LOG_GAIN = 4.0
 """A pulse train of 150 Hz that swings to full scale on one harmonic has log(1 / 0.16) = 1.8."""
+FIRST_LOG_GAIN = -4.0
+"""What an untrained decoder's filters begin at: excitation of unit power at the level of speech."""
 UNREST = 12.0
 """Radians that a latent of unit variance moves a sample of noise by."""
 
@@ -132,6 +134,7 @@ class SpectralDecoder(nn.Module):
         )
         self.norm = nn.LayerNorm(channels)
         self.head = nn.Linear(channels, filters_a_frame * 2 * bins)
+        nn.init.constant_(self.head.bias, FIRST_LOG_GAIN)
         filter_hop_samples = hop_samples // filters_a_frame
         self.stft = Stft(filter_fft_samples, filter_hop_samples, bins)
         self.inverse_stft = InverseStft(filter_fft_samples, filter_hop_samples, bins)

@@ -91,5 +91,5 @@ def test_a_lower_rate_moves_less() -> None:
         before = [p.detach().clone() for p in network.parameters()]
         optimiser.step(loss_of(network))
         pairs = zip(before, network.parameters(), strict=True)
-        moved.append(sum(float((b - a).abs().sum()) for b, a in pairs))
+        moved.append(sum((b - a).abs().sum().item() for b, a in pairs))
     assert moved[1] == pytest.approx(0.1 * moved[0], rel=0.1)
