@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from export.networks.stft import bins_up_to
 from training.speech import SAMPLE_RATE_HZ
 
 RESOLUTIONS = ((1024, 256), (512, 128), (256, 64))
@@ -27,7 +28,7 @@ class SpectralDiscriminator(nn.Module):
         """
         super().__init__()
         self.hop_samples = hop_samples
-        self.heard_bins = int(upper_hz * fft_samples / SAMPLE_RATE_HZ) + 1
+        self.heard_bins = bins_up_to(upper_hz, fft_samples, SAMPLE_RATE_HZ)
         self.register_buffer("window", torch.hann_window(fft_samples), persistent=False)
         widths = [1, channels, 2 * channels, 2 * channels, 2 * channels]
         self.layers = nn.ModuleList(

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from export.networks.flow import Flow
 from export.networks.posterior_encoder import PosteriorEncoder
 from export.networks.spectral_decoder import SpectralDecoder
+from export.networks.stft import bins_up_to
 from export.networks.tone_encoder import ToneEncoder
 
 
@@ -46,7 +47,7 @@ class CompactConfig:
     @property
     def heard_bins(self) -> int:
         """Bins up to the input bandwidth: all that the networks hear."""
-        return int(self.input_bandwidth_hz * self.fft_samples / self.sample_rate_hz) + 1
+        return bins_up_to(self.input_bandwidth_hz, self.fft_samples, self.sample_rate_hz)
 
 
 def mel_filters(

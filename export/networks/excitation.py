@@ -11,6 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from export.networks.stft import joined
+
 DOUBLINGS = 7
 """The running sum reaches back 2^7 - 1 frames, 1.5 s: longer than a breath of speech is voiced."""
 CENTRE_HZ, LEVEL_SCALE = math.exp(5.0), 0.5
@@ -135,5 +137,4 @@ class PulseTrain(nn.Module):
         ratio = torch.where(top, 2 * harmonics + 1, above / torch.where(top, 1.0, below))
         fading = (room - harmonics) * torch.cos(2 * math.pi * wrapped((harmonics + 1) * cycles))
         amplitude = 2 * torch.sqrt(pitch_hz / self.sample_rate_hz) * voiced
-        pulses = amplitude * (0.5 * (ratio - 1) + fading)
-        return pulses.transpose(1, 2).flatten(1)[:, None]
+        return joined(amplitude * (0.5 * (ratio - 1) + fading))

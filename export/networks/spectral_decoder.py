@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from export.networks.excitation import PitchHead, PulseTrain
-from export.networks.stft import InverseStft, Stft, minimum_phase
+from export.networks.stft import InverseStft, Stft, bins_up_to, joined, minimum_phase
 
 MAXIMUM_LOG_GAIN = 4.0
 """A pulse train of 150 Hz that swings to full scale on one harmonic has log(1 / 0.16) = 1.8."""
@@ -77,8 +77,7 @@ class LatentNoise(nn.Module):
         Returns:
             [batch, 1, frames * hop], of variance 1.
         """
-        noise = math.sqrt(2) * torch.sin(functional.conv1d(latent, self.directions))
-        return noise.transpose(1, 2).flatten(1)[:, None]
+        return joined(math.sqrt(2) * torch.sin(functional.conv1d(latent, self.directions)))
 
 
 class SpectralDecoder(nn.Module):
@@ -90,7 +89,7 @@ class SpectralDecoder(nn.Module):
     pitch nor noise need be learnt as a pattern of phases.
     """
 
-    minimum_phase: Tensor
+    phase_of_gain: Tensor
 
     def __init__(
         self,
@@ -122,7 +121,7 @@ class SpectralDecoder(nn.Module):
         bandwidth_hz: above it the output is silent.
         """
         super().__init__()
-        bins = int(bandwidth_hz * filter_fft_samples / sample_rate_hz) + 1
+        bins = bins_up_to(bandwidth_hz, filter_fft_samples, sample_rate_hz)
         self.bins = bins
         self.pitch = PitchHead(latent_channels, pitch_channels)
         self.pulses = PulseTrain(sample_rate_hz, hop_samples, bandwidth_hz)
@@ -139,7 +138,7 @@ class SpectralDecoder(nn.Module):
         self.stft = Stft(filter_fft_samples, filter_hop_samples, bins)
         self.inverse_stft = InverseStft(filter_fft_samples, filter_hop_samples, bins)
         matrix = minimum_phase(filter_fft_samples, bins)
-        self.register_buffer("minimum_phase", matrix, persistent=False)
+        self.register_buffer("phase_of_gain", matrix, persistent=False)
 
     def filters(self, latent: Tensor, tone: Tensor) -> Tensor:
         """Args:
@@ -179,7 +178,7 @@ class SpectralDecoder(nn.Module):
         """
         log_gains = filters.transpose(1, 2).clamp(max=MAXIMUM_LOG_GAIN)
         over_pulses, over_noise = log_gains.chunk(2, dim=1)
-        phase = torch.matmul(self.minimum_phase, over_pulses)
+        phase = torch.matmul(self.phase_of_gain, over_pulses)
         gain, noise_gain = torch.exp(over_pulses), torch.exp(over_noise)
         turned, quarter = gain * torch.cos(phase), gain * torch.sin(phase)
         pulses_real, pulses_imaginary = self.stft(pulses)

@@ -7,6 +7,16 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 
+def bins_up_to(upper_hz: float, fft_samples: int, sample_rate_hz: int) -> int:
+    """How many of a spectrum's lowest bins lie at or below a frequency."""
+    return math.floor(upper_hz * fft_samples / sample_rate_hz) + 1
+
+
+def joined(frames: Tensor) -> Tensor:
+    """Each frame's samples one after another: [batch, hop, frames] to [batch, 1, frames * hop]."""
+    return frames.transpose(1, 2).flatten(1)[:, None]
+
+
 def _angles(fft_samples: int, bins: int) -> Tensor:
     """Phase of each bin at each sample, 0 at the window's centre, [bins, fft] in radians."""
     time = torch.arange(fft_samples, dtype=torch.float64) - fft_samples // 2
