@@ -100,7 +100,12 @@ def train(arguments: argparse.Namespace) -> None:
         from training.teacher import Teachers
 
         critic = Teachers()
-    trainer = Trainer(recipe, arguments.work / "prepared", run, critic)
+    listener = None
+    if recipe.words_weight:
+        from training.listener import Listener
+
+        listener = Listener()
+    trainer = Trainer(recipe, arguments.work / "prepared", run, critic, listener)
     if (run / "checkpoint.pt").exists():
         trainer.load(run / "checkpoint.pt", begin_again=False)
     elif arguments.begin_from:

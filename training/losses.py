@@ -94,3 +94,22 @@ def pitch_loss(log_f0: Tensor, voicing: Tensor, true_log_f0: Tensor, true_voiced
     """
     error = ((log_f0 - true_log_f0).abs() * true_voiced).sum() / (true_voiced.sum() + 1)
     return 10 * error + functional.binary_cross_entropy_with_logits(voicing, true_voiced)
+
+
+def misheard(made: list[Tensor], wanted: list[Tensor]) -> Tensor:
+    """How far two recordings are apart to a listener.
+
+    Args:
+        made: features of one, each [batch, frames, channels].
+        wanted: those of the other.
+
+    Returns:
+        A scalar: the mean absolute difference as a share of the mean absolute value, averaged over
+        the features that are given. 20 dB of noise come to 0.16 at the encoder's output, other
+        words to 1.1.
+    """
+    shares = [
+        (one - other).abs().mean() / other.abs().mean()
+        for one, other in zip(made, wanted, strict=True)
+    ]
+    return torch.stack(shares).mean()

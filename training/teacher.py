@@ -10,55 +10,10 @@ from resemblyzer import VoiceEncoder
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training.speech import SAMPLE_RATE_HZ
+from training.resampling import LISTENING_RATE_HZ, Resampler
 
-TEACHER_RATE_HZ = 16000
 WINDOW_FRAMES = 160
 """Frames of 10 ms in one partial utterance, as the teacher was trained (Wan et al. 2018)."""
-
-
-def resampling_kernel(zeros: int = 12) -> tuple[Tensor, int, int, int]:
-    """A windowed-sinc polyphase bank from 22050 to 16000 Hz.
-
-    Args:
-        zeros: zero crossings of the sinc to each side.
-
-    Returns:
-        The bank [phases, 1, taps], its stride, its left padding and its phases.
-    """
-    common = math.gcd(SAMPLE_RATE_HZ, TEACHER_RATE_HZ)
-    stride, phases = SAMPLE_RATE_HZ // common, TEACHER_RATE_HZ // common
-    cutoff = 0.96 * TEACHER_RATE_HZ / SAMPLE_RATE_HZ
-    reach = math.ceil(zeros / cutoff)
-    taps = torch.arange(-reach, stride + reach, dtype=torch.float64)
-    moment = torch.arange(phases, dtype=torch.float64)[:, None] * stride / phases
-    offset = (taps - moment) * cutoff
-    inside = (offset.abs() < zeros).double()
-    window = torch.cos(offset * math.pi / zeros / 2) ** 2 * inside
-    return (torch.sinc(offset) * window * cutoff)[:, None].float(), stride, reach, phases
-
-
-class Resampler(nn.Module):
-    """22050 Hz to the teachers' 16 kHz."""
-
-    kernel: Tensor
-
-    def __init__(self) -> None:
-        """Computes the filter bank."""
-        super().__init__()
-        kernel, self.stride, self.reach, self.phases = resampling_kernel()
-        self.register_buffer("kernel", kernel, persistent=False)
-
-    def forward(self, waveform: Tensor) -> Tensor:
-        """Args:
-            waveform: [batch, samples] at 22050 Hz.
-
-        Returns:
-            [batch, samples] at 16 kHz.
-        """
-        padded = functional.pad(waveform[:, None], (self.reach, self.reach + self.stride))
-        resampled = functional.conv1d(padded, self.kernel, stride=self.stride)
-        return resampled.transpose(1, 2).flatten(1)
 
 
 class Resemblyzer(nn.Module):
@@ -79,7 +34,7 @@ class Resemblyzer(nn.Module):
         self.encoder = VoiceEncoder("cpu", verbose=False)
         self.encoder.requires_grad_(False)
         self.resampler = Resampler()
-        filters = librosa.filters.mel(sr=TEACHER_RATE_HZ, n_fft=400, n_mels=40)
+        filters = librosa.filters.mel(sr=LISTENING_RATE_HZ, n_fft=400, n_mels=40)
         self.register_buffer("filters", torch.from_numpy(filters), persistent=False)
         self.register_buffer("hann", torch.hann_window(400), persistent=False)
 
@@ -129,8 +84,8 @@ def kaldi_filters(bands: int, fft_samples: int, lowest_hz: float = 20.0) -> Tens
     def mel(hertz: Tensor) -> Tensor:
         return 1127.0 * torch.log1p(hertz / 700.0)
 
-    bins = mel(torch.linspace(0, TEACHER_RATE_HZ / 2, fft_samples // 2 + 1))
-    low, high = mel(torch.tensor([lowest_hz, TEACHER_RATE_HZ / 2]))
+    bins = mel(torch.linspace(0, LISTENING_RATE_HZ / 2, fft_samples // 2 + 1))
+    low, high = mel(torch.tensor([lowest_hz, LISTENING_RATE_HZ / 2]))
     edges = low + (high - low) * torch.arange(bands + 2) / (bands + 1)
     left, centre, right = edges[:-2, None], edges[1:-1, None], edges[2:, None]
     rising, falling = (bins - left) / (centre - left), (right - bins) / (right - centre)

@@ -1,7 +1,6 @@
 """The training loop: reconstruction and parallel voices first, then critics."""
 
 import json
-import math
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,15 +14,14 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from export.networks.compact import CompactConfig, CompactModel
-from export.networks.excitation import CENTRE_HZ, HIGHEST_HZ, LOWEST_HZ
+from export.networks.excitation import CENTRE_HZ, LOWEST_HZ
 from training.discriminator import Discriminators
-from training.losses import SpectralLoss, divergence, magnitude, pitch_loss
+from training.intonation import moved_pitch
+from training.losses import SpectralLoss, divergence, magnitude, misheard, pitch_loss
 from training.optimiser import Optimiser
 from training.recordings import HOP_SAMPLES, MARGIN_SAMPLES, Batch, Recordings
 
 LOG_F0_CENTRE, LOG_F0_SCALE = 5.0, 0.3
-SPREAD_RATIOS = (0.7, 1.4)
-"""How much flatter or livelier than the source a conversion's intonation is taught to be."""
 
 
 @dataclass(frozen=True)
@@ -50,41 +48,30 @@ class Recipe:
     noise_share: float = 0.0
     content_weight: float = 0.0
     critic_items: int = 6
+    words_weight: float = 0.0
+    words_items: int = 6
     average_decay: float = 0.998
     seed: int = 1
     threads: int = 2
-
-
-def moved_pitch(log_f0: Tensor, of_source: Tensor, of_target: Tensor) -> Tensor:
-    """A contour at another speaker's level and, within bounds, spread.
-
-    Args:
-        log_f0: natural logarithm of F0 over `CENTRE_HZ`, [batch, 1, frames].
-        of_source: mean and standard deviation of log F0 in hertz, [batch, 2].
-        of_target: the other speaker's.
-
-    Returns:
-        The contour that a conversion is to sing, [batch, 1, frames].
-    """
-    centre = math.log(CENTRE_HZ)
-    (source_mean, source_spread), (mean, spread) = of_source.unbind(1), of_target.unbind(1)
-    ratio = (spread / source_spread.clamp(min=1e-3)).clamp(*SPREAD_RATIOS)
-    moved = (log_f0 + centre - source_mean[:, None, None]) * ratio[:, None, None]
-    moved = moved + mean[:, None, None] - centre
-    return moved.clamp(math.log(LOWEST_HZ / CENTRE_HZ), math.log(HIGHEST_HZ / CENTRE_HZ))
 
 
 class Trainer:
     """Networks, adversaries, optimisers and averages of one run."""
 
     def __init__(
-        self, recipe: Recipe, prepared: Path, run: Path, critic: nn.Module | None = None
+        self,
+        recipe: Recipe,
+        prepared: Path,
+        run: Path,
+        critic: nn.Module | None = None,
+        listener: nn.Module | None = None,
     ) -> None:
         """Args:
         recipe: the run's choices.
         prepared: what `prepare` wrote.
         run: folder of checkpoint and log.
         critic: speaker encoder of waveforms, for recipes with a critic weight.
+        listener: recogniser's features of waveforms, for recipes with a words weight.
         """
         torch.set_num_threads(recipe.threads)
         torch.manual_seed(recipe.seed)
@@ -103,7 +90,7 @@ class Trainer:
         )
         self.discriminators = Discriminators(self.config.input_bandwidth_hz)
         self.spectral = SpectralLoss(self.config.input_bandwidth_hz)
-        self.critic = critic
+        self.critic, self.listener = critic, listener
         self.window = torch.hann_window(self.config.fft_samples)
         self.step = 0
         self.optimiser = Optimiser(self.model, self.heads, recipe.learning_rate)
@@ -233,7 +220,26 @@ class Trainer:
                 heard = converter.flow(again, tone_all[len(real) :].detach())
                 said = converter.flow(mean[:crossed], source_tone[:crossed]).detach()
             terms["content"] = functional.l1_loss(heard.float(), said.float())
+        if self.listener is not None:
+            terms["words"] = self._words_loss(self.listener, audio, real, crossed)
         return terms, real, audio
+
+    def _words_loss(self, listener: nn.Module, made: Tensor, real: Tensor, crossed: int) -> Tensor:
+        """Of conversions that have a recording to match, and of those that have only its words."""
+        listened = max(self.recipe.words_items, crossed)
+        with torch.autocast("cpu", torch.bfloat16):
+            with torch.no_grad():
+                wanted = listener(real[:listened])
+            heard = listener(torch.cat([made[: self.recipe.words_items], made[len(real) :]]))
+        paired, others = (
+            [layer.float().split([self.recipe.words_items, crossed])[side] for layer in heard]
+            for side in (0, 1)
+        )
+        loss = misheard(paired, [layer[: self.recipe.words_items].float() for layer in wanted])
+        if crossed:
+            # Only the last layer is deaf enough to whose voice it is.
+            loss = loss + misheard(others[-1:], [wanted[-1][:crossed].float()])
+        return loss
 
     def _update_adversaries(self, loss: Tensor) -> None:
         self.adversary_optimiser.zero_grad(set_to_none=True)
@@ -281,6 +287,7 @@ class Trainer:
             "tone": recipe.tone_weight,
             "critic": recipe.critic_weight,
             "content": recipe.content_weight,
+            "words": recipe.words_weight,
             "adversarial": recipe.adversarial_weight,
             "matching": recipe.matching_weight,
             "verdict": 0.0,

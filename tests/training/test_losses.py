@@ -8,7 +8,7 @@ import torch
 
 from runtime.spectrogram import SpectrogramTransform
 from tests.training.speech_like import vowel
-from training.losses import SpectralLoss, divergence, magnitude, pitch_loss
+from training.losses import SpectralLoss, divergence, magnitude, misheard, pitch_loss
 
 
 def test_magnitude_is_the_runtimes_spectrogram() -> None:
@@ -45,3 +45,10 @@ def test_pitch_counts_only_where_there_is_a_voice() -> None:
     assert float(pitch_loss(wrong, sure, true, voiced)) == pytest.approx(0, abs=1e-4)
     assert float(pitch_loss(true + 0.1, sure, true, voiced)) > 0.5
     assert float(pitch_loss(true, -sure, true, voiced)) > 5
+
+
+def test_what_is_misheard_is_a_share_and_a_mean_over_layers() -> None:
+    wanted = [torch.ones(1, 4, 3), torch.full((1, 4, 3), 10.0)]
+    assert float(misheard(wanted, wanted)) == 0
+    made = [torch.full((1, 4, 3), 1.5), torch.full((1, 4, 3), 9.0)]
+    assert float(misheard(made, wanted)) == pytest.approx((0.5 + 0.1) / 2)

@@ -1,5 +1,4 @@
 import json
-import math
 from pathlib import Path
 
 import pytest
@@ -9,8 +8,7 @@ pytestmark = pytest.mark.torch
 
 import torch
 
-from export.networks.excitation import CENTRE_HZ, HIGHEST_HZ, LOWEST_HZ
-from training.trainer import SPREAD_RATIOS, Recipe, Trainer, moved_pitch
+from training.trainer import Recipe, Trainer
 
 SMALL: dict[str, int] = {
     "batch": 4,
@@ -74,6 +72,46 @@ def test_critics_take_part(prepared: Path, tmp_path: Path) -> None:
     assert all(p.requires_grad for p in trainer.discriminators.parameters())
 
 
+class Listener(torch.nn.Module):
+    """A recogniser's shape without its weights, which notes how many recordings it hears."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[int] = []
+
+    def forward(self, waveform: torch.Tensor) -> list[torch.Tensor]:
+        self.heard.append(len(waveform))
+        bands = waveform.unfold(1, 512, 256)
+        return [bands.abs().mean(2, keepdim=True), bands.pow(2).mean(2, keepdim=True)]
+
+
+def test_a_listener_hears_what_is_rebuilt_and_what_is_converted(
+    prepared: Path, tmp_path: Path
+) -> None:
+    recipe = Recipe(
+        steps=2,
+        critic_weight=1.0,
+        critic_items=3,
+        critics_every=2,
+        words_weight=1.0,
+        words_items=2,
+        **SMALL,
+    )
+    listener = Listener()
+    trainer = Trainer(recipe, prepared, tmp_path, Critic(), listener)
+    for heard in ([3, 2 + 3], [2, 2]):
+        listener.heard.clear()
+        terms = trainer.advance()
+        # First the recordings, then what was made of them.
+        assert listener.heard == heard
+        assert terms["words"] > 0
+    batch = trainer.recordings.batch(4, 40, 1.0)
+    words = trainer.losses(batch, criticised=True)[0]["words"]
+    encoder = next(trainer.model.converter.enc_q.parameters())
+    (gradient,) = torch.autograd.grad(words, encoder)
+    assert bool(gradient.abs().sum() > 0)
+
+
 def test_a_run_goes_on_where_it_stopped(prepared: Path, tmp_path: Path) -> None:
     first = Trainer(Recipe(steps=2, **SMALL), prepared, tmp_path)
     first.fit(every=1)
@@ -92,28 +130,3 @@ def test_a_new_schedule_begins_at_zero(prepared: Path, tmp_path: Path) -> None:
     trainer = Trainer(Recipe(steps=1, **SMALL), prepared, tmp_path / "next")
     trainer.load(tmp_path / "checkpoint.pt", begin_again=True)
     assert trainer.step == 0
-
-
-def contour(f0_hz: torch.Tensor) -> torch.Tensor:
-    """Pitches [frames] as the networks take them, [1, 1, frames]."""
-    return torch.log(f0_hz / CENTRE_HZ)[None, None]
-
-
-def test_a_contour_moves_to_another_speaker_s_level_and_spread() -> None:
-    sung_hz = torch.tensor([90.0, 110.0, 130.0, 100.0])
-    own = torch.stack([sung_hz.log().mean(), sung_hz.log().std()])[None]
-    other = torch.tensor([[math.log(210.0), 1.2 * float(own[0, 1])]])
-    moved = moved_pitch(contour(sung_hz), own, other)[0, 0] + math.log(CENTRE_HZ)
-    assert float(moved.mean()) == pytest.approx(math.log(210.0), abs=1e-5)
-    assert float(moved.std() / sung_hz.log().std()) == pytest.approx(1.2, rel=1e-4)
-
-
-def test_a_contour_s_spread_and_range_are_bounded() -> None:
-    sung_hz = torch.tensor([90.0, 110.0, 130.0])
-    own = torch.tensor([[math.log(110.0), 0.15]])
-    wild = moved_pitch(contour(sung_hz), own, torch.tensor([[math.log(110.0), 3.0]]))[0, 0]
-    expected = SPREAD_RATIOS[1] * math.log(130 / 110)
-    assert float(wild[2] - wild[1]) == pytest.approx(expected, rel=1e-4)
-    for mean_hz, bound_hz in ((20.0, LOWEST_HZ), (2000.0, HIGHEST_HZ)):
-        moved = moved_pitch(contour(sung_hz), own, torch.tensor([[math.log(mean_hz), 0.15]]))
-        assert torch.allclose(torch.exp(moved) * CENTRE_HZ, torch.tensor(bound_hz))
