@@ -29,15 +29,25 @@ class Tally:
     """Figures of one kind of speech, a value a clip."""
 
     values: dict[str, list[float]] = field(default_factory=dict)
+    said: list[str] = field(default_factory=list)
+    heard: list[str] = field(default_factory=list)
 
     def add(self, **figures: float) -> None:
         """Notes one clip's figures by name."""
         for name, value in figures.items():
             self.values.setdefault(name, []).append(value)
 
+    def add_words(self, said: str, heard: str) -> None:
+        """Notes the transcripts of a clip before and after."""
+        self.said.append(said)
+        self.heard.append(heard)
+
     def means(self) -> dict[str, float]:
-        """The mean of each figure, NaN left out, to four places."""
-        return {name: round(float(np.nanmean(v)), 4) for name, v in self.values.items()}
+        """The mean of each figure, NaN left out, and the word error rate, to four places."""
+        means = {name: float(np.nanmean(values)) for name, values in self.values.items()}
+        if self.said:
+            means["word_error_rate"] = word_error_rate(self.said, self.heard)
+        return {name: round(mean, 4) for name, mean in means.items()}
 
 
 class Voices:
@@ -120,16 +130,15 @@ class Examination:
         Returns:
             Mean figures.
         """
-        tally, said, heard = Tally(), [], []
+        tally = Tally()
         for pair in tqdm(self.pairs, "pairs"):
             made = voices.convert(pair.source, pair.target, 1.0)
             cepstra = self.mixtures.cepstra(made)
             tally.add(**self.identity(self.embed(made), cepstra, pair), **mean_opinion(made))
             correlation, distance = pitch_figures(made, pair.source.given, pair.target.unheard)
             tally.add(f0_correlation=correlation, f0_error_semitones=distance)
-            said.append(self.said[pair.source.name])
-            heard.append(self.recogniser.transcribe(made))
-        return {**tally.means(), "word_error_rate": round(word_error_rate(said, heard), 4)}
+            tally.add_words(self.said[pair.source.name], self.recogniser.transcribe(made))
+        return tally.means()
 
     def resynthesis(self, voices: Voices) -> dict[str, float]:
         """Every speaker at tau 0: what the model costs before it changes a voice.
@@ -140,7 +149,7 @@ class Examination:
         Returns:
             Mean figures.
         """
-        tally, said, heard = Tally(), [], []
+        tally = Tally()
         for speaker in tqdm(self.speakers, "re-synthesis"):
             made = voices.convert(speaker, speaker, 0.0)
             own = self.unheard[speaker.name]
@@ -148,9 +157,8 @@ class Examination:
                 f"{name}_to_self": float(e @ own[name]) for name, e in self.embed(made).items()
             }
             tally.add(**mean_opinion(made), **alike)
-            said.append(self.said[speaker.name])
-            heard.append(self.recogniser.transcribe(made))
-        return {**tally.means(), "word_error_rate": round(word_error_rate(said, heard), 4)}
+            tally.add_words(self.said[speaker.name], self.recogniser.transcribe(made))
+        return tally.means()
 
     def tau_shares(self, voices: Voices, every: int = 3) -> dict[str, float]:
         """The share of the whole rise in similarity to the target (resemblyzer) at each tau.

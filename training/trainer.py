@@ -49,6 +49,7 @@ class Recipe:
     content_weight: float = 0.0
     critic_items: int = 6
     words_weight: float = 0.0
+    converted_words_weight: float = 0.0
     words_items: int = 6
     average_decay: float = 0.998
     seed: int = 1
@@ -221,25 +222,26 @@ class Trainer:
                 said = converter.flow(mean[:crossed], source_tone[:crossed]).detach()
             terms["content"] = functional.l1_loss(heard.float(), said.float())
         if self.listener is not None:
-            terms["words"] = self._words_loss(self.listener, audio, real, crossed)
+            terms |= self._words_losses(self.listener, audio, real, crossed)
         return terms, real, audio
 
-    def _words_loss(self, listener: nn.Module, made: Tensor, real: Tensor, crossed: int) -> Tensor:
-        """Of conversions that have a recording to match, and of those that have only its words."""
-        listened = max(self.recipe.words_items, crossed)
+    def _words_losses(
+        self, listener: nn.Module, made: Tensor, real: Tensor, crossed: int
+    ) -> dict[str, Tensor]:
+        """Of what has a recording to match, and of conversions that have only its words."""
+        paired = self.recipe.words_items
         with torch.autocast("cpu", torch.bfloat16):
             with torch.no_grad():
-                wanted = listener(real[:listened])
-            heard = listener(torch.cat([made[: self.recipe.words_items], made[len(real) :]]))
-        paired, others = (
-            [layer.float().split([self.recipe.words_items, crossed])[side] for layer in heard]
-            for side in (0, 1)
-        )
-        loss = misheard(paired, [layer[: self.recipe.words_items].float() for layer in wanted])
+                wanted = [layer.float() for layer in listener(real[: max(paired, crossed)])]
+            heard = listener(torch.cat([made[:paired], made[len(real) :]]))
+        heard = [layer.float() for layer in heard]
+        losses = {
+            "words": misheard([h[:paired] for h in heard], [w[:paired] for w in wanted]),
+        }
         if crossed:
             # Only the last layer is deaf enough to whose voice it is.
-            loss = loss + misheard(others[-1:], [wanted[-1][:crossed].float()])
-        return loss
+            losses["converted_words"] = misheard([heard[-1][paired:]], [wanted[-1][:crossed]])
+        return losses
 
     def _update_adversaries(self, loss: Tensor) -> None:
         self.adversary_optimiser.zero_grad(set_to_none=True)
@@ -288,6 +290,7 @@ class Trainer:
             "critic": recipe.critic_weight,
             "content": recipe.content_weight,
             "words": recipe.words_weight,
+            "converted_words": recipe.converted_words_weight,
             "adversarial": recipe.adversarial_weight,
             "matching": recipe.matching_weight,
             "verdict": 0.0,

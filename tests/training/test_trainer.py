@@ -105,6 +105,7 @@ def test_a_listener_hears_what_is_rebuilt_and_what_is_converted(
         # First the recordings, then what was made of them.
         assert listener.heard == heard
         assert terms["words"] > 0
+        assert ("converted_words" in terms) == (heard[0] == 3)
     batch = trainer.recordings.batch(4, 40, 1.0)
     words = trainer.losses(batch, criticised=True)[0]["words"]
     encoder = next(trainer.model.converter.enc_q.parameters())
