@@ -5,7 +5,7 @@ import json
 from dataclasses import fields
 from pathlib import Path
 
-from training.trainer import Recipe
+from training.recipe import Recipe
 
 WORK = Path("training/work")
 

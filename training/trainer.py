@@ -1,8 +1,8 @@
-"""The training loop: reconstruction and parallel voices first, then critics."""
+"""The training loop: networks, adversaries, schedule, checkpoints."""
 
 import json
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -10,50 +10,14 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 from tqdm import tqdm
 
 from export.networks.compact import CompactConfig, CompactModel
-from export.networks.excitation import CENTRE_HZ, LOWEST_HZ
 from training.discriminator import Discriminators
-from training.intonation import moved_pitch
-from training.losses import SpectralLoss, divergence, magnitude, misheard, pitch_loss
+from training.objective import Objective
 from training.optimiser import Optimiser
-from training.recordings import HOP_SAMPLES, MARGIN_SAMPLES, Batch, Recordings
-
-LOG_F0_CENTRE, LOG_F0_SCALE = 5.0, 0.3
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """One run's choices; a run may begin from another run's checkpoint."""
-
-    steps: int
-    batch: int = 16
-    frames: int = 112
-    learning_rate: float = 1e-3
-    final_learning_rate: float = 1e-3
-    warm_up_steps: int = 200
-    identity_share: float = 0.45
-    divergence_weight: float = 0.02
-    pitch_weight: float = 0.3
-    tone_weight: float = 0.5
-    adversarial_weight: float = 0.0
-    matching_weight: float = 0.0
-    adversarial_frames: int = 48
-    critics_every: int = 1
-    adversary_learning_rate: float = 8e-4
-    critic_weight: float = 0.0
-    critic_margin: float = 0.2
-    noise_share: float = 0.0
-    content_weight: float = 0.0
-    critic_items: int = 6
-    words_weight: float = 0.0
-    converted_words_weight: float = 0.0
-    words_items: int = 6
-    average_decay: float = 0.998
-    seed: int = 1
-    threads: int = 2
+from training.recipe import Recipe
+from training.recordings import HOP_SAMPLES, Recordings
 
 
 class Trainer:
@@ -89,10 +53,8 @@ class Trainer:
                 "pitch": nn.Linear(self.config.tone_dimension, 2),
             }
         )
+        self.objective = Objective(recipe, self.config, self.model, self.heads, critic, listener)
         self.discriminators = Discriminators(self.config.input_bandwidth_hz)
-        self.spectral = SpectralLoss(self.config.input_bandwidth_hz)
-        self.critic, self.listener = critic, listener
-        self.window = torch.hann_window(self.config.fft_samples)
         self.step = 0
         self.optimiser = Optimiser(self.model, self.heads, recipe.learning_rate)
         self.adversary_optimiser = torch.optim.AdamW(
@@ -142,106 +104,11 @@ class Trainer:
         ratio = recipe.final_learning_rate / recipe.learning_rate
         return float(recipe.learning_rate * ratio**done)
 
-    def _tone_losses(self, tone: Tensor, teacher: Tensor, log_f0: Tensor) -> Tensor:
-        tone = tone.squeeze(2).float()
-        guess = functional.normalize(self.heads["teacher"](tone), dim=1)
-        pitch = self.heads["pitch"](tone)
-        wanted = (log_f0 - torch.tensor([LOG_F0_CENTRE, 0.0])) / LOG_F0_SCALE
-        distance = 1 - (guess * teacher).sum(1).mean()
-        return distance + 0.3 * functional.l1_loss(pitch, wanted)
-
     def _crop(self, *waveforms: Tensor) -> list[Tensor]:
         """The same random stretch of each waveform, for the adversaries."""
         span = min(self.recipe.adversarial_frames * HOP_SAMPLES, waveforms[0].shape[1])
         first = int(torch.randint(0, waveforms[0].shape[1] - span + 1, ()))
         return [waveform[:, first : first + span] for waveform in waveforms]
-
-    def losses(self, batch: Batch, criticised: bool) -> tuple[dict[str, Tensor], Tensor, Tensor]:
-        """Args:
-            batch: fresh crops.
-            criticised: whether speech is converted across speakers and judged, too.
-
-        Returns:
-            The terms by name, then real and made waveforms for the adversaries; as many items of
-            the made ones as the batch has say what the real ones say.
-        """
-        recipe, converter = self.recipe, self.model.converter
-        references = torch.cat([batch.source_reference, batch.target_reference])
-        with torch.autocast("cpu", torch.bfloat16):
-            spectrogram = magnitude(batch.source, self.window, HOP_SAMPLES)
-            tones = self.model.tone_encoder(magnitude(references, self.window, HOP_SAMPLES))
-            source_tone, target_tone = tones.chunk(2)
-            mean, log_scale = converter.encode(spectrogram)
-            latent = mean + torch.randn_like(mean) * torch.exp(log_scale)
-            neutral = converter.flow(latent, source_tone)
-            crossed = recipe.critic_items if criticised and self.critic is not None else 0
-            neutral_all, tone_all = neutral, target_tone
-            if crossed:
-                others = target_tone.roll(1, 0)[:crossed]
-                neutral_all = torch.cat([neutral, neutral[:crossed]])
-                tone_all = torch.cat([target_tone, others])
-            spoken = converter.flow(neutral_all, tone_all, reverse=True)
-            filters = converter.dec.filters(spoken, tone_all)
-        log_f0, voicing = converter.dec.pitch(spoken.float())
-        true_voiced = (batch.contour_hz > 0).float()
-        true_log_f0 = torch.log(batch.contour_hz.clamp(min=LOWEST_HZ) / CENTRE_HZ)
-        if crossed:
-            moved = moved_pitch(
-                true_log_f0[:crossed],
-                batch.target_log_f0[:crossed],
-                batch.target_log_f0.roll(1, 0)[:crossed],
-            )
-            true_log_f0 = torch.cat([true_log_f0, moved])
-            true_voiced = torch.cat([true_voiced, true_voiced[:crossed]])
-        with torch.no_grad():
-            pulses, noise = converter.dec.excitation(spoken.float(), true_log_f0, true_voiced)
-        audio = converter.dec.synthesise(filters.float(), pulses, noise).squeeze(1)
-        real = batch.target[:, MARGIN_SAMPLES:-MARGIN_SAMPLES]
-        terms = {
-            "spectral": self.spectral(audio[: len(real)], real),
-            "pitch": pitch_loss(log_f0, voicing, true_log_f0, true_voiced),
-            "divergence": divergence(neutral.float(), log_scale.float()),
-            "tone": self._tone_losses(
-                tones,
-                torch.cat([batch.source_teacher, batch.target_teacher]),
-                torch.cat([batch.source_log_f0, batch.target_log_f0]),
-            ),
-        }
-        if crossed and self.critic is not None:
-            converted = audio[len(real) :]
-            wanted = batch.target_teacher.roll(1, 0)[:crossed]
-            verdict = self.critic(converted)
-            to_target = (verdict * wanted).sum(1)
-            to_source = (verdict * batch.source_teacher[:crossed]).sum(1)
-            nearer = functional.relu(to_source - to_target + recipe.critic_margin)
-            terms["critic"] = (1 - to_target + nearer).mean()
-            with torch.autocast("cpu", torch.bfloat16):
-                padded = functional.pad(converted, (MARGIN_SAMPLES, MARGIN_SAMPLES), mode="reflect")
-                again, _ = converter.encode(magnitude(padded, self.window, HOP_SAMPLES))
-                heard = converter.flow(again, tone_all[len(real) :].detach())
-                said = converter.flow(mean[:crossed], source_tone[:crossed]).detach()
-            terms["content"] = functional.l1_loss(heard.float(), said.float())
-        if self.listener is not None:
-            terms |= self._words_losses(self.listener, audio, real, crossed)
-        return terms, real, audio
-
-    def _words_losses(
-        self, listener: nn.Module, made: Tensor, real: Tensor, crossed: int
-    ) -> dict[str, Tensor]:
-        """Of what has a recording to match, and of conversions that have only its words."""
-        paired = self.recipe.words_items
-        with torch.autocast("cpu", torch.bfloat16):
-            with torch.no_grad():
-                wanted = [layer.float() for layer in listener(real[: max(paired, crossed)])]
-            heard = listener(torch.cat([made[:paired], made[len(real) :]]))
-        heard = [layer.float() for layer in heard]
-        losses = {
-            "words": misheard([h[:paired] for h in heard], [w[:paired] for w in wanted]),
-        }
-        if crossed:
-            # Only the last layer is deaf enough to whose voice it is.
-            losses["converted_words"] = misheard([heard[-1][paired:]], [wanted[-1][:crossed]])
-        return losses
 
     def _update_adversaries(self, loss: Tensor) -> None:
         self.adversary_optimiser.zero_grad(set_to_none=True)
@@ -263,7 +130,7 @@ class Trainer:
             recipe.batch, recipe.frames, recipe.identity_share, recipe.noise_share
         )
         criticised = self.step % recipe.critics_every == 0
-        terms, real, made = self.losses(batch, criticised)
+        terms, real, made = self.objective.terms(batch, criticised)
         if recipe.adversarial_weight and criticised:
             # Converted speech comes last and leaves as many of the paired items out.
             kept = len(made) - len(real)

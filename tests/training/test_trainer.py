@@ -8,7 +8,8 @@ pytestmark = pytest.mark.torch
 
 import torch
 
-from training.trainer import Recipe, Trainer
+from training.recipe import Recipe
+from training.trainer import Trainer
 
 SMALL: dict[str, int] = {
     "batch": 4,
@@ -34,10 +35,10 @@ class Critic(torch.nn.Module):
 def test_steps_lower_the_loss(prepared: Path, tmp_path: Path) -> None:
     trainer = Trainer(Recipe(steps=24, **SMALL), prepared, tmp_path)
     batch = trainer.recordings.batch(8, 40, 1.0)
-    before = trainer.losses(batch, criticised=False)[0]
+    before = trainer.objective.terms(batch, criticised=False)[0]
     for _ in range(24):
         trainer.advance()
-    after = trainer.losses(batch, criticised=False)[0]
+    after = trainer.objective.terms(batch, criticised=False)[0]
     assert set(before) == {"spectral", "pitch", "divergence", "tone"}
     for name in ("spectral", "pitch", "tone"):
         assert after[name] < 0.95 * before[name], name
@@ -107,7 +108,7 @@ def test_a_listener_hears_what_is_rebuilt_and_what_is_converted(
         assert terms["words"] > 0
         assert ("converted_words" in terms) == (heard[0] == 3)
     batch = trainer.recordings.batch(4, 40, 1.0)
-    words = trainer.losses(batch, criticised=True)[0]["words"]
+    words = trainer.objective.terms(batch, criticised=True)[0]["words"]
     encoder = next(trainer.model.converter.enc_q.parameters())
     (gradient,) = torch.autograd.grad(words, encoder)
     assert bool(gradient.abs().sum() > 0)
