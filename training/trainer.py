@@ -2,6 +2,7 @@
 
 import json
 import time
+import zlib
 from dataclasses import asdict
 from pathlib import Path
 from statistics import fmean
@@ -86,8 +87,9 @@ class Trainer:
         for name in ("optimiser", "adversary_optimiser"):
             getattr(self, name).load_state_dict(state[name])
         self.step = 0 if begin_again else int(state["step"])
-        # A run that goes on draws what it has not drawn yet.
-        self.recordings.random = np.random.default_rng((self.recipe.seed, self.step))
+        # Neither a run that goes on nor one that begins from another draws the same crops again.
+        seeds = (self.recipe.seed, self.step, zlib.crc32(self.run.name.encode()))
+        self.recordings.random = np.random.default_rng(seeds)
 
     def save(self) -> None:
         """Writes `checkpoint.pt` in the run's folder, whole or not at all."""

@@ -132,3 +132,7 @@ def test_a_new_schedule_begins_at_zero(prepared: Path, tmp_path: Path) -> None:
     trainer = Trainer(Recipe(steps=1, **SMALL), prepared, tmp_path / "next")
     trainer.load(tmp_path / "checkpoint.pt", begin_again=True)
     assert trainer.step == 0
+    other = Trainer(Recipe(steps=1, **SMALL), prepared, tmp_path / "other")
+    other.load(tmp_path / "checkpoint.pt", begin_again=True)
+    drawn, crops = (t.recordings.batch(2, 40, 1.0).target for t in (trainer, other))
+    assert not torch.equal(drawn, crops)
