@@ -105,7 +105,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         something does not work.
     """
     commands, options = parse(arguments)
-    reports = []
     for name in commands:
         started = time.perf_counter()
         environment = describe(options)
@@ -118,9 +117,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(report.markdown(environment))
         taken = time.perf_counter() - started
         print(f"{name}: {len(files)} files in {options.output}, {taken:.0f} s", file=sys.stderr)
-        reports.append(report)
-    if len(reports) > 1:
-        summarise(reports, options.output)
+        summarise(COMMANDS, options.output)
     return 0
 
 
