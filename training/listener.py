@@ -42,7 +42,8 @@ def shipped_weights(path: Path) -> dict[str, Tensor]:
             raw = tensor.RawDataAsNumpy().view(kinds[tensor.DataType()])
             arrays[tensor.Name().decode()] = raw.reshape(shape)
     weights = {f"conv{n}.weight": arrays[f"conv{n}.weight_add_tensor"] for n in (1, 2, 3)}
-    # The only vectors that stand as columns scale and shift the first convolution's channels.
+    # The only columns shift and scale the first convolution's channels; named for what they enter,
+    # onnx::Add_... sorts before onnx::Mul_....
     columns = sorted(name for name, array in arrays.items() if array.shape == (WIDTH, 1))
     weights["norm.bias"], weights["norm.weight"] = (arrays[name][:, 0] for name in columns)
     for name, array in arrays.items():
