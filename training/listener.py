@@ -46,13 +46,8 @@ def shipped_weights(path: Path) -> dict[str, Tensor]:
     # onnx::Add_... sorts before onnx::Mul_....
     columns = sorted(name for name, array in arrays.items() if array.shape == (WIDTH, 1))
     weights["norm.bias"], weights["norm.weight"] = (arrays[name][:, 0] for name in columns)
-    for name, array in arrays.items():
-        if (
-            name.endswith(".bias")
-            or name.endswith("layernorm.weight")
-            or name == "layer_norm.weight"
-        ):
-            weights[name] = array
+    by_name = (".bias", "layernorm.weight", "layer_norm.weight")
+    weights |= {name: array for name, array in arrays.items() if name.endswith(by_name)}
     for node in map(graph.Nodes, range(graph.NodesLength())):
         inputs = [node.Inputs(index).decode() for index in range(node.InputsLength())]
         matrix = next((name for name in inputs if name in arrays and "_quantized" in name), None)
