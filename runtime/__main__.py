@@ -2,7 +2,7 @@
 
 import sys
 
-from runtime.command import main
+from runtime.commands.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -94,7 +94,7 @@ _STATUS = Path("/proc/self/status")
 _MEASURE = """
 import re, sys
 from pathlib import Path
-from runtime.command import main
+from runtime.commands.main import main
 code = main(sys.argv[1:])
 print(code, re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
 """

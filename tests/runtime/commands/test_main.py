@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from runtime.command import main
+from runtime.commands.main import main
 from tests.audio import audio_file, voice_file
 
 
@@ -110,7 +110,7 @@ def test_an_interruption_is_no_traceback(
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("runtime.command.convert_file", interrupt)
+    monkeypatch.setattr("runtime.commands.clone.convert_file", interrupt)
     assert main(_clone(clips, bundle)) == 130
     assert capsys.readouterr().err == "error: interrupted\n"
 
@@ -137,7 +137,7 @@ def test_what_is_not_understood_exits_with_2(
 def test_it_runs_as_a_module(clips: Path, bundle: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "runtime", *_clone(clips, bundle, source="a2.ogg")],
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[3],
         capture_output=True,
         text=True,
         check=False,

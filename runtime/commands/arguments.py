@@ -1,0 +1,24 @@
+"""Arguments that several subcommands share."""
+
+import argparse
+from pathlib import Path
+from typing import get_args
+
+from runtime.cloner import DEFAULT_MODEL
+from runtime.sessions import Provider
+
+
+def add_model_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that choose a model and where it runs."""
+    parser.add_argument(
+        "--model", type=Path, default=DEFAULT_MODEL, metavar="DIR", help="model folder"
+    )
+    parser.add_argument(
+        "--provider",
+        choices=get_args(Provider),
+        default="auto",
+        help="execution provider; auto uses cuda where it works, else cpu",
+    )
+    parser.add_argument(
+        "--threads", type=int, help="CPU threads of one run (default: every available CPU)"
+    )

@@ -1,0 +1,48 @@
+"""The parser of all subcommands, and how a failure becomes one line and an exit code."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from runtime.commands import clone, info
+from runtime.errors import OpenVoiceError
+
+COMMANDS = (clone, info)
+
+EXIT_FAILED = 1
+EXIT_INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None, program: str = "python -m runtime") -> int:
+    """Run the command line.
+
+    Args:
+        arguments: The arguments after the program's name; None takes the process's own.
+        program: The program's name in usage messages.
+
+    Returns:
+        The exit code: 0, 1 where something failed (one line on standard error says what),
+        2 where the arguments are not understood, 130 where it was interrupted.
+    """
+    parser = argparse.ArgumentParser(prog=program, description="Voice cloning on ONNX Runtime.")
+    subparsers = parser.add_subparsers(dest="command", required=True)
+    for command in COMMANDS:
+        subparser = subparsers.add_parser(command.NAME, help=command.HELP)
+        command.add_arguments(subparser)
+        subparser.set_defaults(run=command.run)
+    options = parser.parse_args(arguments)
+    try:
+        options.run(options)
+    except OpenVoiceError as error:
+        return _fail(" ".join([*getattr(error, "__notes__", []), str(error)]))
+    except OSError as error:
+        return _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+    except KeyboardInterrupt:
+        _fail("interrupted")
+        return EXIT_INTERRUPTED
+    return 0
+
+
+def _fail(message: str) -> int:
+    print(f"error: {message}", file=sys.stderr)
+    return EXIT_FAILED
