@@ -25,13 +25,13 @@ help:
 .venv/installed: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed" >&2; exit 1; }
 	$(PYTHON) -m venv --clear .venv
-	.venv/bin/pip install --quiet '.[cpu]'
+	.venv/bin/pip install --quiet --editable '.[cpu]'
 	@touch $@
 
 .venv-dev/installed: pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed" >&2; exit 1; }
 	$(PYTHON) -m venv --clear .venv-dev
-	.venv-dev/bin/pip install --quiet --constraint constraints.txt '.[dev]'
+	.venv-dev/bin/pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
 serve: .venv/installed

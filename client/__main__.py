@@ -21,13 +21,15 @@ from client.protocol import CloneOptions
 from client.results import Piece
 from client.synchronous import Client
 
+PROGRAM = "python -m client"
+
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
 
 
-def parser() -> argparse.ArgumentParser:
+def parser(program: str = PROGRAM) -> argparse.ArgumentParser:
     """Return the command line's grammar."""
-    result = argparse.ArgumentParser(prog="python -m client", description=__doc__.split("\n")[0])
+    result = argparse.ArgumentParser(prog=program, description=__doc__.split("\n")[0])
     commands = result.add_subparsers(dest="command", required=True)
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--server", required=True, metavar="URL", help="such as http://host:5000")
@@ -87,9 +89,9 @@ def shown(pieces: Iterable[Piece], update: Callable[[float], object]) -> Iterato
         update(piece.seconds)
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None, program: str = PROGRAM) -> int:
     """Run a command and return its exit code."""
-    options = parser().parse_args(arguments)
+    options = parser(program).parse_args(arguments)
     try:
         with Client(options.server, api_key=os.environ.get("OPENVOICE_API_KEY")) as client:
             if options.command == "clone":

@@ -15,14 +15,14 @@ from server.settings import OPTIONS, Settings, SettingsError
 _log = logging.getLogger(__name__)
 
 
-def parse_arguments(arguments: list[str]) -> dict[str, Any]:
+def parse_arguments(arguments: list[str], program: str) -> dict[str, Any]:
     """Turn the command line into settings: only those that were given.
 
     Raises:
         SettingsError: A value cannot be used.
     """
     parser = argparse.ArgumentParser(
-        prog="python -m server",
+        prog=program,
         description="Serve voice cloning over HTTP.",
         epilog="Every option is also a variable, such as OPENVOICE_BODY_BYTES for --body-bytes; "
         "the address is OPENVOICE_BIND=host:port.",
@@ -54,13 +54,13 @@ def parse_arguments(arguments: list[str]) -> dict[str, Any]:
     return found
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None, program: str = "python -m server") -> int:
     """Run the command; return its exit status."""
     try:
-        overrides = parse_arguments(sys.argv[1:] if arguments is None else arguments)
+        overrides = parse_arguments(sys.argv[1:] if arguments is None else arguments, program)
         settings, warnings = settings_module.from_environment(os.environ, overrides)
     except SettingsError as error:
-        print(f"python -m server: {error}", file=sys.stderr)
+        print(f"{program}: {error}", file=sys.stderr)
         return 2
     return _serve(settings, warnings)
 

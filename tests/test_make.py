@@ -47,7 +47,7 @@ def test_a_host_of_the_shell_opens_nothing() -> None:
 
 def test_serve_installs_runtime_dependencies_only() -> None:
     commands = dry_run("--always-make", "serve")
-    assert "pip install --quiet '.[cpu]'" in commands
+    assert "pip install --quiet --editable '.[cpu]'" in commands
     assert ".venv-dev" not in commands
 
 

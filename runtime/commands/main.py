@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from runtime.commands import clone, info
 from runtime.errors import OpenVoiceError
@@ -13,12 +13,17 @@ EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
 
 
-def main(arguments: Sequence[str] | None = None, program: str = "python -m runtime") -> int:
+def main(
+    arguments: Sequence[str] | None = None,
+    program: str = "python -m runtime",
+    others: Mapping[str, str] | None = None,
+) -> int:
     """Run the command line.
 
     Args:
         arguments: The arguments after the program's name; None takes the process's own.
         program: The program's name in usage messages.
+        others: Subcommands that the caller runs itself, with their descriptions for the help.
 
     Returns:
         The exit code: 0, 1 where something failed (one line on standard error says what),
@@ -30,6 +35,8 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m runti
         subparser = subparsers.add_parser(command.NAME, help=command.HELP)
         command.add_arguments(subparser)
         subparser.set_defaults(run=command.run)
+    for name, description in (others or {}).items():
+        subparsers.add_parser(name, help=description)
     options = parser.parse_args(arguments)
     try:
         options.run(options)
