@@ -1,4 +1,4 @@
-"""`python -m server`: reads the settings and serves until it is told to stop."""
+"""`python -m server`: read the settings, load the model and serve until a signal."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ import os
 import sys
 from typing import Any
 
-from server import logs, memory
 from server import settings as settings_module
+from server.process import malloc
 from server.settings import OPTIONS, Settings, SettingsError
+from server.telemetry import logs
 
 _log = logging.getLogger(__name__)
 
 
 def parse_arguments(arguments: list[str], program: str) -> dict[str, Any]:
-    """Turn the command line into settings: only those that were given.
+    """Parse the command line into the settings that it gives; the others are absent.
 
     Raises:
         SettingsError: A value cannot be used.
@@ -55,7 +56,7 @@ def parse_arguments(arguments: list[str], program: str) -> dict[str, Any]:
 
 
 def main(arguments: list[str] | None = None, program: str = "python -m server") -> int:
-    """Run the command; return its exit status."""
+    """Run the command and return its exit status."""
     try:
         overrides = parse_arguments(sys.argv[1:] if arguments is None else arguments, program)
         settings, warnings = settings_module.from_environment(os.environ, overrides)
@@ -67,17 +68,19 @@ def main(arguments: list[str] | None = None, program: str = "python -m server") 
 
 def _serve(settings: Settings, warnings: list[str]) -> int:
     logs.configure(settings.log_level)
-    memory.return_large_blocks()
+    malloc.return_large_blocks()
     for warning in warnings:
         _log.warning(warning)
     # Imported here so that --help and a bad option answer at once, and in this order so that the
-    # model is read while the web's packages are imported.
-    from server.loading import begin_loading
+    # model is being loaded while the web framework is imported.
+    from server.process.model_loader import ModelLoader
 
-    engine = begin_loading(settings)
-    from server.serving import serve
+    loader = ModelLoader.from_settings(settings)
+    from server.app import ServerParts, create_app
+    from server.process.listener import serve
 
-    return serve(settings, engine)
+    parts = ServerParts.create(settings, loader)
+    return serve(create_app(parts), parts.lifecycle, settings)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
-"""The ASGI application, put together."""
+"""The ASGI application and the parts of one server, put together."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -12,40 +14,108 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
 
-from server import cloning, files, openapi
-from server.access import KeyCheck
-from server.answers import JSON_TYPE, to_json
-from server.boundary import Boundary
-from server.errors import ApiError
-from server.service import Service
-from server.status import StatusRoutes, info
-from server.work import WorkEndpoint
+from server.endpoints import cloning, description, page, status
+from server.endpoints.context import Context
+from server.endpoints.endpoint import Endpoint
+from server.inference.admission import Admission
+from server.messages.errors import ApiError
+from server.middleware.api_key import KeyCheck, needs_key
+from server.middleware.default_headers import DefaultHeaders
+from server.middleware.error_answers import ErrorAnswers
+from server.middleware.request_log import RequestLog
+from server.process.model_lifecycle import ModelLifecycle
+from server.process.model_loader import ModelLoader
+from server.settings import Settings
+from server.telemetry.metrics import Metrics
 
 _EXPOSED_HEADERS = ("Content-Language", "Retry-After", "Server-Timing", "X-Request-ID")
 _ALLOWED_HEADERS = ("Accept", "Accept-Language", "Authorization", "Content-Type", "X-Request-ID")
 
 
-def create_app(
-    service: Service, static: Path = files.STATIC, samples: Path = files.SAMPLES
-) -> Starlette:
-    """Make the application of a server.
+@dataclass(frozen=True, slots=True)
+class ServerParts:
+    """The parts of one server.
 
     Args:
-        service: Its parts; the model begins to load when the application starts.
-        static: The page's folder.
-        samples: The sample clips' folder.
+        settings: The settings.
+        metrics: The metrics.
+        admission: Places and memory for requests.
+        lifecycle: State of the model.
     """
+
+    settings: Settings
+    metrics: Metrics
+    admission: Admission
+    lifecycle: ModelLifecycle
+
+    @classmethod
+    def create(cls, settings: Settings, loader: ModelLoader) -> Self:
+        """Create the parts, around a model that is being loaded."""
+        metrics = Metrics()
+        admission = Admission(settings.workers, settings.waiting_requests, settings.bytes_in_flight)
+        metrics.watch_requests(lambda: admission.admitted, lambda: admission.bytes_held)
+        lifecycle = ModelLifecycle(settings, loader, admission, metrics)
+        return cls(settings, metrics, admission, lifecycle)
+
+
+def create_app(
+    parts: ServerParts, static: Path = page.STATIC, samples: Path = page.SAMPLES
+) -> Starlette:
+    """Create the application of a server.
+
+    Args:
+        parts: The server's parts.
+        static: Folder of the page.
+        samples: Folder of the sample clips.
+    """
+    lifecycle = parts.lifecycle
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        service.lifecycle.start()
+        lifecycle.start()
         yield
-        service.lifecycle.close()
+        lifecycle.close()
 
-    settings = service.settings
-    middleware = [Middleware(Boundary, service=service)]
+    app = Starlette(
+        routes=[
+            *(endpoint.route() for endpoint in create_endpoints(parts)),
+            *page.create_routes(static, samples),
+        ],
+        middleware=_middleware(parts),
+        exception_handlers={HTTPException: _refuse},
+        lifespan=lifespan,
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+def create_endpoints(parts: ServerParts) -> list[Endpoint]:
+    """Return every endpoint that /openapi.json describes, family by family."""
+    settings, lifecycle = parts.settings, parts.lifecycle
+    context = Context(
+        settings, parts.admission, parts.metrics, lifecycle.get_service, lifecycle.check_ready
+    )
+    endpoints = [*cloning.create(context), *status.create(context)]
+
+    def is_locked(path: str) -> bool:
+        return settings.api_key is not None and needs_key(path)
+
+    return [*endpoints, description.create(context, endpoints, is_locked)]
+
+
+def _middleware(parts: ServerParts) -> list[Middleware]:
+    """Return the middleware, the outermost first."""
+    settings = parts.settings
+    found = [
+        Middleware(
+            RequestLog,
+            hold_request=parts.lifecycle.hold_request,
+            count_request=parts.metrics.count_request,
+        ),
+        Middleware(DefaultHeaders),
+        Middleware(ErrorAnswers, settings=settings),
+    ]
     if settings.allowed_origins:
         cors = Middleware(
             CORSMiddleware,
@@ -54,38 +124,10 @@ def create_app(
             allow_headers=_ALLOWED_HEADERS,
             expose_headers=_EXPOSED_HEADERS,
         )
-        middleware.insert(0, cors)
+        found.insert(0, cors)
     if settings.api_key is not None:
-        middleware.append(Middleware(KeyCheck, api_key=settings.api_key))
-    app = Starlette(
-        routes=[*_api_routes(service), *files.routes(static, samples)],
-        middleware=middleware,
-        exception_handlers={HTTPException: _refuse},
-        lifespan=lifespan,
-    )
-    app.router.redirect_slashes = False
-    return app
-
-
-def _api_routes(service: Service) -> list[BaseRoute]:
-    status = StatusRoutes(service)
-
-    async def describe(request: Request) -> Response:
-        studio = service.lifecycle.live
-        live = None if studio is None else info(studio, service.settings)
-        return Response(to_json(openapi.document(service.settings, live)), media_type=JSON_TYPE)
-
-    return [
-        Route("/api/health", status.health),
-        Route("/api/info", status.info),
-        Route("/api/clone", WorkEndpoint(service, cloning.clone), methods=["POST"]),
-        Route("/api/clone/stream", WorkEndpoint(service, cloning.stream), methods=["POST"]),
-        Route("/api/tone", WorkEndpoint(service, cloning.tone), methods=["POST"]),
-        Route("/livez", status.livez),
-        Route("/readyz", status.readyz),
-        Route("/metrics", status.metrics),
-        Route("/openapi.json", describe),
-    ]
+        found.append(Middleware(KeyCheck, api_key=settings.api_key))
+    return found
 
 
 async def _refuse(request: Request, error: Exception) -> Response:

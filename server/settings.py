@@ -1,8 +1,8 @@
-"""What an operator may choose: one frozen value, read once from environment and command line.
+"""What an operator may choose: one frozen value, read once from variables and command line.
 
-Every field is a variable, `OPENVOICE_` and its name in capitals, and an option, `--` and its name
-with hyphens. The address is the exception: it is `OPENVOICE_BIND=host:port`, because Kubernetes
-sets `OPENVOICE_PORT` by itself for a service that is called openvoice.
+Every field is an environment variable (`OPENVOICE_` and its name in capitals) and an option (`--`
+and its name with hyphens). Only the address is the variable `OPENVOICE_BIND=host:port`, because
+Kubernetes sets `OPENVOICE_PORT` by itself for a service that is called openvoice.
 """
 
 from __future__ import annotations
@@ -27,62 +27,160 @@ _KUBERNETES = re.compile(
 
 
 class SettingsError(ValueError):
-    """A setting has a value that it cannot have; the message names it and says what it may be."""
+    """A setting's value cannot be used; the message names the setting and what it may be."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Option:
-    """What a setting's documentation says, and what holds for it.
+    """The description of a setting and its bounds.
 
     Args:
-        about: What changing it does.
-        minimum: The least value it may have.
+        about: What it is and what changes when it is raised.
+        minimum: The least value that it may have.
+        about_zh: The same in Chinese, for a limit that clients are told of; None for others.
     """
 
     about: str
     minimum: float = 0
+    about_zh: str | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Every setting with its default; units are in the names."""
 
-    host: Annotated[str, Option("address to listen on; 0.0.0.0 opens it to the network")] = (
-        "127.0.0.1"
-    )
-    port: Annotated[int, Option("port to listen on; 0 takes a free one")] = 5000
-    model: Annotated[Path | None, Option("model folder; else the compact model shipped")] = None
-    provider: Annotated[
-        Provider, Option("where graphs run; cuda fails at start where it is missing")
-    ] = "auto"
-    workers: Annotated[int, Option("inference steps that run at once", 1)] = 2
-    threads: Annotated[
-        int | None, Option("CPU threads of one inference step; else every CPU", 1)
+    host: Annotated[
+        str, Option("address to listen on; 0.0.0.0 lets other machines reach the server")
+    ] = "127.0.0.1"
+    port: Annotated[int, Option("port to listen on; 0 picks a free one")] = 5000
+    model: Annotated[
+        Path | None, Option("model folder; without it, the compact model that is shipped")
     ] = None
-    decoders: Annotated[int, Option("requests that are parsed or decoded at once", 1)] = 4
-    api_key: Annotated[str | None, Option("key that clients must send; else none")] = None
+    provider: Annotated[
+        Provider, Option("where the graphs run; cuda fails at start where CUDA is missing")
+    ] = "auto"
+    workers: Annotated[
+        int,
+        Option("inference steps that run at once; more serve more requests, each one slower", 1),
+    ] = 2
+    threads: Annotated[
+        int | None,
+        Option(
+            "CPU threads of one inference step; more make a step faster and leave less to others; "
+            "without it, every CPU",
+            1,
+        ),
+    ] = None
+    decoders: Annotated[
+        int,
+        Option("requests that are parsed or decoded at once; more need more CPU and memory", 1),
+    ] = 4
+    api_key: Annotated[
+        str | None, Option("key that clients must send; without it, none is needed")
+    ] = None
     allowed_origins: Annotated[
         tuple[str, ...],
-        Option("origins whose pages may call the API, separated by commas; * is every one"),
+        Option("origins whose pages may call the API, separated by commas; * allows every origin"),
     ] = ()
-    body_bytes: Annotated[int, Option("largest request body", 1)] = 64 * MIB
-    source_seconds: Annotated[float, Option("longest source")] = 600.0
-    target_minimum_seconds: Annotated[float, Option("shortest target clip")] = 0.5
-    target_maximum_seconds: Annotated[float, Option("longest target clip")] = 120.0
-    target_clips: Annotated[int, Option("target clips of one request", 1)] = 16
-    waiting_requests: Annotated[int, Option("requests that may wait; beyond it comes 429")] = 64
-    deadline_seconds: Annotated[float, Option("time a request may take once uploaded")] = 300.0
-    upload_idle_seconds: Annotated[float, Option("longest pause within an upload")] = 30.0
-    upload_seconds: Annotated[float, Option("longest upload")] = 900.0
+    body_bytes: Annotated[
+        int,
+        Option(
+            "largest request body, in bytes; more allow longer uploads and more memory a request",
+            1,
+            "请求体的最大字节数；调大可上传更长的音频，单个请求占用的内存也随之增加",
+        ),
+    ] = 64 * MIB
+    source_seconds: Annotated[
+        float,
+        Option(
+            "longest source, in seconds; more allow longer audio, which takes more memory",
+            about_zh="源音频的最长秒数；调大可转换更长的音频，占用的内存也随之增加",
+        ),
+    ] = 600.0
+    target_minimum_seconds: Annotated[
+        float,
+        Option(
+            "shortest target clip, in seconds; more refuse short clips, which clone poorly",
+            about_zh="目标音频的最短秒数；调大会拒绝过短、克隆效果差的音频",
+        ),
+    ] = 0.5
+    target_maximum_seconds: Annotated[
+        float,
+        Option(
+            "longest target clip, in seconds; more allow longer clips, which take longer to embed",
+            about_zh="目标音频的最长秒数；调大可使用更长的音频，提取音色也更慢",
+        ),
+    ] = 120.0
+    target_clips: Annotated[
+        int,
+        Option(
+            "most target clips of one request; more allow more clips, each of which is embedded",
+            1,
+            "每个请求的目标音频最多段数；调大可使用更多段，每段都要提取音色",
+        ),
+    ] = 16
+    waiting_requests: Annotated[
+        int,
+        Option(
+            "requests that may wait for a worker; more mean fewer answers 429 and longer waits",
+            about_zh="最多排队的请求数；调大则较少返回 429，但等待更久",
+        ),
+    ] = 64
+    deadline_seconds: Annotated[
+        float,
+        Option(
+            "longest time for a request after its upload, in seconds; more let slow requests "
+            "finish instead of ending in 504",
+            about_zh="上传完成后处理的最长秒数；调大可让耗时的请求完成，而不是返回 504",
+        ),
+    ] = 300.0
+    upload_idle_seconds: Annotated[
+        float,
+        Option(
+            "longest pause within an upload, in seconds; more tolerate slower connections",
+            about_zh="上传中停顿的最长秒数；调大可容忍更慢的网络",
+        ),
+    ] = 30.0
+    upload_seconds: Annotated[
+        float,
+        Option(
+            "longest upload, in seconds; more tolerate slower connections, which hold memory "
+            "for longer",
+            about_zh="上传的最长秒数；调大可容忍更慢的网络，内存也被占用更久",
+        ),
+    ] = 900.0
     bytes_in_flight: Annotated[
-        int, Option("memory that requests may hold together; beyond it comes 429", 1)
+        int,
+        Option(
+            "memory that all requests together may hold, in bytes; more mean fewer answers 429 "
+            "and a larger process",
+            1,
+            "所有请求合计可占用的最大字节数；调大则较少返回 429，进程占用的内存也更多",
+        ),
     ] = 512 * MIB
     drain_bytes: Annotated[
-        int, Option("what is read of a refused upload, so that its client gets the answer")
+        int,
+        Option(
+            "bytes of a refused upload that are read and dropped; more let clients with larger "
+            "uploads read why they were refused"
+        ),
     ] = 1024 * MIB
-    drain_seconds: Annotated[float, Option("how long a refused upload is read on")] = 60.0
-    tone_cache_entries: Annotated[int, Option("target voices remembered")] = 256
-    log_level: Annotated[LogLevel, Option("least severe log line that is written")] = "info"
+    drain_seconds: Annotated[
+        float,
+        Option(
+            "how long a refused upload is read and dropped, in seconds; more let slower clients "
+            "read why they were refused"
+        ),
+    ] = 60.0
+    tone_cache_entries: Annotated[
+        int,
+        Option(
+            "target clips whose tones are kept in memory; more save the embedding of clips that "
+            "come again",
+            about_zh="内存中缓存的目标音色数；调大可减少对重复目标音频的音色提取",
+        ),
+    ] = 256
+    log_level: Annotated[LogLevel, Option("least severe log lines that are written")] = "info"
 
 
 HINTS: Mapping[str, Any] = get_type_hints(Settings)
@@ -91,16 +189,31 @@ OPTIONS: Mapping[str, Option] = {
 }
 
 
+LIMITS: Mapping[str, Option] = {
+    name: option for name, option in OPTIONS.items() if option.about_zh is not None
+}
+"""The limits that clients are told of, by /api/info and /openapi.json."""
+
+TARGET_ADVICE_SECONDS = (2, 10)
+"""The length of a target clip that clones best, from and to."""
+
+
+def limit_values(settings: Settings) -> dict[str, Any]:
+    """Return the limits in force, by name."""
+    found = {name: getattr(settings, name) for name in LIMITS}
+    return found | {"target_advice_seconds": list(TARGET_ADVICE_SECONDS)}
+
+
 def choices(name: str) -> tuple[str, ...]:
-    """Return the values that a setting may have, or an empty tuple where they are not a list."""
+    """Return the values that a setting may have; empty where they are not a fixed list."""
     return get_args(HINTS[name]) if HINTS[name] in (Provider, LogLevel) else ()
 
 
 def parse(name: str, text: str) -> Any:
-    """Turn the text of a variable or an option into the setting's value.
+    """Parse the text of a variable or an option into the setting's value.
 
     Raises:
-        SettingsError: The text is no such value.
+        SettingsError: The text is not a value of this setting.
     """
     hint = HINTS[name]
     if allowed := choices(name):
@@ -121,10 +234,10 @@ def parse(name: str, text: str) -> Any:
 
 
 def parse_bind(text: str) -> dict[str, Any]:
-    """Split `host:port`, `[ipv6]:port`, `:port` or `host` into the settings that it gives.
+    """Parse `host:port`, `[ipv6]:port`, `:port` or `host` into the settings that it gives.
 
     Raises:
-        SettingsError: The port is no port number.
+        SettingsError: The port is not a port number.
     """
     host, colon, port = text.rpartition(":")
     if not colon or text.endswith("]"):
@@ -138,10 +251,10 @@ def parse_bind(text: str) -> dict[str, Any]:
 
 
 def parse_port(text: str) -> int:
-    """Read a port number.
+    """Parse a port number.
 
     Raises:
-        SettingsError: It is none.
+        SettingsError: The text is not one.
     """
     if not text.isascii() or not text.isdigit() or int(text) > 65535:
         raise SettingsError(f"port must be a number from 0 to 65535, not {text!r}")
@@ -154,11 +267,11 @@ def from_environment(
     """Read the settings.
 
     Args:
-        environment: The process's variables; an empty one counts as absent.
-        overrides: Values from the command line, already parsed, which win.
+        environment: The process's variables; an empty one counts as not set.
+        overrides: Parsed values from the command line, which take precedence.
 
     Returns:
-        The settings, and a warning for each variable with the prefix that is none of them.
+        The settings, and a warning for each variable with the prefix that is not a setting.
 
     Raises:
         SettingsError: A variable's value cannot be used.

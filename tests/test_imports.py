@@ -20,6 +20,21 @@ ALLOWED = {
     "training": {"runtime", "export"},
     "benchmarks": {"runtime", "export"},
 }
+SERVER_FLOORS = (
+    "settings",
+    "messages",
+    "telemetry",
+    "http",
+    "inference",
+    "openapi",
+    "endpoints",
+    "middleware",
+    "process",
+    "app",
+    "__main__",
+)
+"""What server/ is made of, from the ground floor up: each imports only itself and what is below."""
+
 GRAPH_MAKING = {"torch", "onnx", "onnxscript", "onnxslim", "scipy"}
 THIRD_PARTY = {
     "runtime": {"numpy", "onnxruntime", "soundfile", "soxr", "tqdm"},
@@ -81,6 +96,43 @@ def test_imports_go_one_way(package: str) -> None:
     assert not {name: used for name, used in found.items() if used}
 
 
+def server_imports(source: str) -> Iterator[str]:
+    """Yield the part of server/ that each import in a module names."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, "imports within server/ are absolute"
+            module = node.module or ""
+            names = [f"server.{a.name}" for a in node.names] if module == "server" else [module]
+        else:
+            continue
+        yield from (name.split(".")[1] for name in names if name.startswith("server."))
+
+
+def test_the_floors_of_the_server_are_all_its_parts() -> None:
+    parts = {
+        path.relative_to(ROOT / "server").parts[0].removesuffix(".py")
+        for path in modules_of("server")
+    }
+    assert parts - {"__init__"} == set(SERVER_FLOORS)
+
+
+@pytest.mark.parametrize("floor", SERVER_FLOORS)
+def test_imports_within_the_server_go_down(floor: str) -> None:
+    above = set(SERVER_FLOORS[SERVER_FLOORS.index(floor) + 1 :])
+    folder = ROOT / "server"
+    modules = [
+        p for p in modules_of("server") if p.relative_to(folder).parts[0] in (floor, f"{floor}.py")
+    ]
+    found = {
+        str(path.relative_to(ROOT)): set(server_imports(path.read_text("utf-8"))) & above
+        for path in modules
+    }
+    assert found
+    assert not {name: used for name, used in found.items() if used}
+
+
 @pytest.mark.parametrize("package", ["runtime", "server", "client"])
 def test_what_is_deployed_uses_only_its_dependencies(package: str) -> None:
     allowed = THIRD_PARTY[package] | ALLOWED[package] | set(sys.stdlib_module_names)
@@ -109,3 +161,5 @@ def test_every_module_imports_without_what_makes_graphs(package: str) -> None:
 def test_the_check_sees_every_kind_of_import() -> None:
     source = "import torch.nn\ndef later():\n    from server.app import a\n    from . import wav\n"
     assert set(imported_names(source, "runtime")) == {"torch", "server", "runtime"}
+    inside = "import server.app\ndef later():\n    from server import http\n"
+    assert list(server_imports(inside)) == ["app", "http"]

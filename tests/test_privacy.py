@@ -61,7 +61,7 @@ def test_a_clone_writes_nothing_and_calls_nobody(model_folder: Path, home: Path)
 
 def test_importing_the_server_writes_nothing(home: Path) -> None:
     subprocess.run(
-        [sys.executable, "-c", "import server.app, server.serving, runtime.commands.main"],
+        [sys.executable, "-c", "import server.app, server.process.listener, runtime.commands.main"],
         cwd=ROOT,
         env=environment(home),
         check=True,

@@ -8,9 +8,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from runtime import DEFAULT_MODEL, VoiceCloner
-from server.app import create_app
-from server.engine import Engine
-from server.service import Service
+from server.app import ServerParts, create_app
+from server.inference.engine import Engine
+from server.process.model_loader import ModelLoader
 from server.settings import Settings
 from tests.server.fakes import FakeEngine
 from tests.server.live import wait_until
@@ -29,9 +29,10 @@ def make_client(engine: FakeEngine) -> Iterator[MakeClient]:
     with ExitStack() as stack:
 
         def make(settings: Settings | None = None, engine: Engine = engine) -> TestClient:
-            service = Service.create(settings or Settings(), lambda: engine)
-            client = stack.enter_context(TestClient(create_app(service)))
-            wait_until(lambda: service.lifecycle.ready)
+            loader = ModelLoader(lambda: engine)
+            parts = ServerParts.create(settings or Settings(), loader)
+            client = stack.enter_context(TestClient(create_app(parts)))
+            wait_until(lambda: parts.lifecycle.ready)
             return client
 
         yield make

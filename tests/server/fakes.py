@@ -11,7 +11,7 @@ import numpy as np
 
 from runtime import Manifest, Tone, VoiceCloner, Waveform
 from runtime.errors import SilentAudio
-from server.engine import Engine
+from server.inference.engine import Engine
 
 RATE_HZ = 22050
 WINDOW_SAMPLES = RATE_HZ

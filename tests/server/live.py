@@ -16,12 +16,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
-import uvicorn
 
-from server.app import create_app
-from server.engine import Engine
-from server.service import Service
-from server.serving import DrainingServer
+from server.app import ServerParts, create_app
+from server.inference.engine import Engine
+from server.process.listener import DrainingServer, create_listener
+from server.process.model_loader import ModelLoader
 from server.settings import Settings
 from tests.server.fakes import FakeEngine
 
@@ -32,14 +31,14 @@ class Live:
     """A server under test.
 
     Attributes:
-        service: Its parts.
+        parts: Its parts.
         server: The running server.
         url: Where it listens.
         address: Host and port.
     """
 
-    def __init__(self, service: Service, server: DrainingServer, port: int) -> None:
-        self.service = service
+    def __init__(self, parts: ServerParts, server: DrainingServer, port: int) -> None:
+        self.parts = parts
         self.server = server
         self.address = ("127.0.0.1", port)
         self.url = f"http://127.0.0.1:{port}"
@@ -54,22 +53,15 @@ class Live:
 @contextmanager
 def live(engine: Engine, settings: Settings | None = None) -> Iterator[Live]:
     """Run a server in a thread until the block ends."""
-    service = Service.create(settings or Settings(), lambda: engine)
+    settings = settings or Settings()
+    parts = ServerParts.create(settings, ModelLoader(lambda: engine))
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(
-        create_app(service),
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=1,
-    )
-    server = DrainingServer(config, service)
+    server = create_listener(create_app(parts), parts.lifecycle, settings)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
-        running = Live(service, server, listener.getsockname()[1])
-        wait_until(lambda: service.lifecycle.ready)
+        running = Live(parts, server, listener.getsockname()[1])
+        wait_until(lambda: parts.lifecycle.ready)
         if isinstance(engine, FakeEngine):
             engine.gate.drain_arrivals()
         yield running

@@ -83,7 +83,7 @@ def test_a_body_of_200_mb_and_its_client_reads_the_413(engine: FakeEngine, annou
         )
         assert answer.status_code == 413
         assert answer.json()["error"] == {"code": "body_too_large", "limit_bytes": 64 * MIB}
-        assert server.service.admission.bytes_held == 0
+        assert server.parts.admission.bytes_held == 0
 
 
 def test_a_refusal_before_the_body_is_read_too(engine: FakeEngine) -> None:
@@ -120,7 +120,7 @@ def test_a_client_that_goes_frees_its_place_at_the_next_window(
         engine.gate.wait_for_arrival()
         assert other.post("/api/clone", json=fields()).status_code == 429
         gone.close()
-        wait_until(lambda: server.service.admission.admitted == 0)
+        wait_until(lambda: server.parts.admission.admitted == 0)
         engine.gate.open()
         assert other.post("/api/clone", json=fields()).status_code == 200
         # One of the second request; of the first at most the one that was under way.
@@ -169,7 +169,7 @@ def test_beyond_the_waiting_limit_comes_429_at_once(engine: FakeEngine) -> None:
         engine.gate.shut()
         url = server.url + "/api/clone"
         admitted = [threads.submit(requests.post, url, json=fields(), timeout=60) for _ in range(3)]
-        wait_until(lambda: server.service.admission.admitted == 3)
+        wait_until(lambda: server.parts.admission.admitted == 3)
         refused = requests.post(url, json=fields(), timeout=60)
         assert refused.status_code == 429
         assert refused.json()["error"]["code"] == "overloaded"
@@ -206,8 +206,8 @@ def test_a_slow_reader_of_a_stream_meets_the_deadline(engine: FakeEngine) -> Non
         reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         reader.connect(server.address)
         reader.sendall(raw_request("/api/clone/stream", json.dumps(fields(300)).encode()))
-        wait_until(lambda: server.service.admission.admitted == 1)
-        wait_until(lambda: server.service.admission.admitted == 0)
+        wait_until(lambda: server.parts.admission.admitted == 1)
+        wait_until(lambda: server.parts.admission.admitted == 0)
         assert engine.windows_done < 300
         reader.close()
 
@@ -250,7 +250,7 @@ def test_draining_ends_after_the_requests_in_hand(engine: FakeEngine) -> None:
 def test_a_second_signal_ends_at_once(engine: FakeEngine) -> None:
     with live(engine) as server, server.connect() as client:
         client.sendall(raw_request("/api/clone", b"{", length=1000))
-        wait_until(lambda: server.service.lifecycle.in_hand == 1)
+        wait_until(lambda: server.parts.lifecycle.requests_in_hand == 1)
         server.server.handle_exit(15, None)
         time.sleep(0.3)
         assert not server.server.should_exit

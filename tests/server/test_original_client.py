@@ -15,7 +15,7 @@ import requests
 import soundfile
 
 from runtime import VoiceCloner
-from server.engine import Engine
+from server.inference.engine import Engine
 from tests.server import audio
 from tests.server.fakes import FakeEngine
 from tests.server.live import live

@@ -1,0 +1,5 @@
+"""The addresses: one module for each family, which declares and handles its operations.
+
+A family takes what it needs from a `Context` and gives a list of `Endpoint`s, which `server.app`
+routes and /openapi.json describes. Work on audio is left to inference/, wire formats to http/.
+"""

@@ -1,0 +1,166 @@
+"""The intake of every request that costs work: refuse early, read the body, admit, supervise."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from starlette.requests import Request
+from starlette.types import Receive, Scope, Send
+
+from server.endpoints.context import Context
+from server.http.body import ClientGone, read_body
+from server.http.request_parser import media_type
+from server.inference.cloning_service import CloningService
+from server.inference.request_account import UPLOAD, RequestAccount
+from server.messages.errors import ApiError
+from server.telemetry.request_record import RequestRecord
+
+T = TypeVar("T")
+
+
+class AdmittedRequest:
+    """A request that has a place, its body read but not parsed.
+
+    Args:
+        service: Does the work.
+        account: The request's account.
+        request: Its headers and scope.
+        body: The body, released by `parse`.
+        send: ASGI callable that sends the answer.
+    """
+
+    def __init__(
+        self,
+        service: CloningService,
+        account: RequestAccount,
+        request: Request,
+        body: bytearray,
+        send: Send,
+    ) -> None:
+        self.service = service
+        self.account = account
+        self.request = request
+        self.send = send
+        self._body = body
+
+    @property
+    def request_id(self) -> str:
+        """The id in the log."""
+        return RequestRecord.of(self.request.scope).request_id
+
+    @property
+    def timing_headers(self) -> dict[str, str]:
+        """The Server-Timing header, with the stages so far."""
+        return {"Server-Timing": self.account.server_timing()}
+
+    async def parse(self, parser: Callable[..., T], *arguments: Any) -> T:
+        """Parse the body off the event loop and release it.
+
+        Args:
+            parser: Called with the body, its Content-Type and the arguments.
+            arguments: Arguments after those two.
+        """
+        body, self._body = self._body, bytearray()
+        content_type = self.request.headers.get("content-type", "")
+        return await self.service.run_parser(self.account, parser, body, content_type, *arguments)
+
+
+Handler = Callable[[AdmittedRequest], Coroutine[Any, Any, None]]
+
+
+class Intake:
+    """ASGI endpoint that admits requests and has a handler answer them.
+
+    Args:
+        context: The server.
+        handler: Parses, works and sends the answer. It is cancelled when the client has gone or
+            the deadline has passed; what it raises before the answer begins becomes the answer.
+    """
+
+    def __init__(self, context: Context, handler: Handler) -> None:
+        self._context = context
+        self._handler = handler
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request.
+
+        Raises:
+            ApiError: It is refused: `not_ready`, `unsupported_media_type`, `overloaded`, or what
+                is wrong with its body or its fields.
+            ClientGone: The client closed the connection.
+        """
+        context, request = self._context, Request(scope, receive)
+        settings = context.settings
+        context.check_ready()
+        media_type(request.headers.get("content-type", ""))
+        context.admission.check_place()
+        with context.admission.lease_memory() as lease:
+            account = RequestAccount(lease)
+            try:
+                with account.measure(UPLOAD):
+                    body = await read_body(request.headers, receive, lease.hold, settings)
+                account.started_at = time.monotonic()
+                admitted = AdmittedRequest(context.get_service(), account, request, body, send)
+                del body
+                with context.admission.take_place():
+                    work = self._handler(admitted)
+                    await supervise(work, receive, settings.deadline_seconds)
+                context.admission.record_cost(account.attained_seconds)
+            finally:
+                self._report(account, scope)
+
+    def _report(self, account: RequestAccount, scope: Scope) -> None:
+        stages = account.stage_seconds
+        self._context.metrics.observe_work(
+            stage_seconds=stages,
+            inference_seconds=account.inference_seconds,
+            audio_in_seconds=account.audio_in_seconds,
+            audio_out_seconds=account.audio_out_seconds,
+        )
+        RequestRecord.of(scope).notes |= {
+            "audio_in_seconds": round(account.audio_in_seconds, 3),
+            "audio_out_seconds": round(account.audio_out_seconds, 3),
+            "stages": {name: round(seconds, 4) for name, seconds in stages.items()},
+        }
+
+
+async def supervise(work: Coroutine[Any, Any, T], receive: Receive, seconds: float) -> T:
+    """Await work for a client; cancel it when the client has gone or the deadline has passed.
+
+    Cancelled work ends at its next await: a step that runs in a thread runs to its end, and no
+    further one begins.
+
+    Args:
+        work: The work, for a request whose body was read.
+        receive: ASGI callable that tells when the client has gone.
+        seconds: The deadline, from now.
+
+    Returns:
+        What the work returns; what it raises is raised.
+
+    Raises:
+        ClientGone: The client closed the connection.
+        ApiError: `deadline_exceeded`.
+    """
+    task = asyncio.ensure_future(work)
+    watch = asyncio.ensure_future(_wait_for_disconnect(receive))
+    try:
+        await asyncio.wait({task, watch}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return task.result()
+        if watch.done():
+            watch.result()
+            raise ClientGone
+        raise ApiError("deadline_exceeded", facts={"limit_seconds": seconds})
+    finally:
+        task.cancel()
+        watch.cancel()
+        await asyncio.wait({task, watch})
+
+
+async def _wait_for_disconnect(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,193 @@
+"""Cloning with a loaded model: embed targets, convert sources, each step in its fair turn."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import AsyncGenerator, Callable, Iterator
+from typing import Any, TypeVar
+
+import numpy as np
+
+from runtime import wav
+from runtime.arrays import Tone, Waveform
+from runtime.errors import AudioError
+from server.http import base64_text
+from server.inference.engine import Conversion, Engine
+from server.inference.fair_pool import FairPool
+from server.inference.request_account import CONVERT, DECODE, ENCODE, PARSE, TONE, RequestAccount
+from server.inference.tone_cache import EmbeddedClip, Lookup, ToneCache
+from server.inference.tone_text import read_tone
+from server.messages.errors import ApiError
+from server.messages.requests import Clip, CloneRequest
+from server.settings import Settings
+
+T = TypeVar("T")
+
+_BYTES_A_SAMPLE = 4 + 2 + 2 + 3
+"""float32 in; 16-bit PCM out, once more as a WAV file, and that in base64."""
+
+_TRIAL_SECONDS = 2.0
+
+
+class CloningService:
+    """A loaded model that serves many requests at once.
+
+    Args:
+        engine: The model.
+        settings: Limits and numbers of threads.
+        count_lookup: Called with the result of each lookup in the tone cache.
+    """
+
+    def __init__(
+        self, engine: Engine, settings: Settings, count_lookup: Callable[[Lookup], None]
+    ) -> None:
+        self.engine = engine
+        self.settings = settings
+        self.inference = FairPool(settings.workers, "inference")
+        self.real_time_factor = 0.0
+        self._codec = FairPool(settings.decoders, "codec")
+        self._cache = ToneCache(settings.tone_cache_entries, count_lookup)
+
+    def warm_up(self) -> None:
+        """Run the model as requests will, and measure its real-time factor."""
+        self.engine.warm_up()
+        rate = self.engine.manifest.sample_rate_hz
+        noise = np.random.default_rng(0).standard_normal(int(_TRIAL_SECONDS * rate))
+        trial = (0.1 * noise).astype(np.float32)
+        started = time.perf_counter()
+        tone = self.engine.tone_extraction(trial).tone
+        for _ in self.engine.conversion(trial, tone, tone, seed=0):
+            pass
+        self.real_time_factor = (time.perf_counter() - started) / _TRIAL_SECONDS
+
+    async def run_parser(
+        self, account: RequestAccount, parser: Callable[..., T], *arguments: Any
+    ) -> T:
+        """Parse a request's body off the event loop."""
+        return await self._codec.run(account, PARSE, parser, *arguments)
+
+    async def embed_target(self, account: RequestAccount, clip: Clip) -> EmbeddedClip:
+        """Return a target clip's embedding, from the cache where it is known.
+
+        Args:
+            account: The request's account.
+            clip: The clip, whose bytes are released once they are decoded.
+
+        Raises:
+            ApiError: The clip cannot be used.
+        """
+        data = clip.take()
+        key = await self._codec.run(account, PARSE, _digest, data)
+
+        async def embed() -> EmbeddedClip:
+            waveform = await self._codec.run(account, DECODE, self._decode_target, data)
+            with account.lease.hold_more(waveform.nbytes):
+                codes = await self._codec.run(account, DECODE, self.engine.voice_warnings, waveform)
+                tone = await self._embed(account, waveform, allow_silent=False)
+                return EmbeddedClip(tone, self._seconds(len(waveform)), tuple(codes))
+
+        try:
+            embedded = await self._cache.get(key, embed)
+        except AudioError as error:
+            raise ApiError.from_runtime(error, clip.param, clip.place) from error
+        account.audio_in_seconds += embedded.seconds
+        return embedded
+
+    async def prepare(self, account: RequestAccount, request: CloneRequest) -> Conversion:
+        """Do everything of a clone but the conversion; once it returns, the request is valid.
+
+        Args:
+            account: The request's account.
+            request: The request, whose audio is released as soon as it is decoded.
+
+        Raises:
+            ApiError: A clip or the tone cannot be used, or there is no memory for the audio.
+        """
+        target_tone = await self._target_tone(account, request)
+        clip = request.source
+        try:
+            waveform = await self._codec.run(account, DECODE, self._decode_source, clip.take())
+            account.lease.hold(_BYTES_A_SAMPLE * len(waveform))
+            source_tone = await self._embed(account, waveform, allow_silent=True)
+        except AudioError as error:
+            raise ApiError.from_runtime(error, clip.param, clip.place) from error
+        account.audio_in_seconds += self._seconds(len(waveform))
+        return self.engine.conversion(
+            waveform,
+            source_tone,
+            target_tone,
+            tau=request.tau,
+            temperature=request.temperature,
+            seed=request.seed,
+        )
+
+    async def convert(
+        self, account: RequestAccount, conversion: Conversion
+    ) -> AsyncGenerator[bytes]:
+        """Run a conversion, one step a turn.
+
+        Yields:
+            16-bit PCM, in order.
+        """
+        steps = iter(conversion)
+        while piece := await self.inference.run(account, CONVERT, _next_piece, steps):
+            account.audio_out_seconds += self._seconds(len(piece) // 2)
+            yield piece
+
+    async def convert_to_wav(self, account: RequestAccount, conversion: Conversion) -> bytearray:
+        """Run a conversion and return a WAV file."""
+        file = bytearray(wav.header(conversion.samples, self.engine.manifest.sample_rate_hz))
+        async for piece in self.convert(account, conversion):
+            file += piece
+        return file
+
+    async def encode_base64(self, account: RequestAccount, data: bytes | bytearray) -> bytes:
+        """Encode bytes as base64 off the event loop."""
+        return await self._codec.run(account, ENCODE, base64_text.encode, data)
+
+    def close(self) -> None:
+        """Release the threads."""
+        self.inference.close()
+        self._codec.close()
+
+    async def _target_tone(self, account: RequestAccount, request: CloneRequest) -> Tone:
+        if request.target_tone is not None:
+            return read_tone(request.target_tone, self.engine.manifest)
+        clips = [await self.embed_target(account, clip) for clip in request.targets]
+        if len(clips) == 1:
+            return clips[0].tone
+        return self.engine.average_tones([(clip.tone, clip.seconds) for clip in clips])
+
+    async def _embed(self, account: RequestAccount, waveform: Waveform, allow_silent: bool) -> Tone:
+        extraction = self.engine.tone_extraction(waveform, allow_silent=allow_silent)
+        steps = iter(extraction)
+        while await self.inference.run(account, TONE, _run_step, steps):
+            pass
+        return extraction.tone
+
+    def _decode_target(self, data: bytes | bytearray | memoryview) -> Waveform:
+        return self.engine.decode(
+            data,
+            minimum_seconds=self.settings.target_minimum_seconds,
+            maximum_seconds=self.settings.target_maximum_seconds,
+        )
+
+    def _decode_source(self, data: bytes | bytearray | memoryview) -> Waveform:
+        return self.engine.decode(data, maximum_seconds=self.settings.source_seconds)
+
+    def _seconds(self, samples: int) -> float:
+        return samples / self.engine.manifest.sample_rate_hz
+
+
+def _digest(data: bytes | bytearray | memoryview) -> bytes:
+    return hashlib.sha256(data).digest()
+
+
+def _run_step(steps: Iterator[None]) -> bool:
+    return next(steps, _run_step) is not _run_step
+
+
+def _next_piece(steps: Iterator[Waveform]) -> bytes:
+    piece = next(steps, None)
+    return b"" if piece is None else wav.pcm16(piece)

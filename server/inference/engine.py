@@ -1,0 +1,81 @@
+"""What the server needs of a loaded model: `runtime.VoiceCloner` provides it, as do test fakes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
+
+from runtime.arrays import Tone, Waveform
+from runtime.cloner import DEFAULT_MAXIMUM_SECONDS, DEFAULT_TAU, DEFAULT_TEMPERATURE
+from runtime.manifest import Manifest
+
+
+class ToneExtraction(Protocol):
+    """The steps of embedding a voice: iterating runs one encoder window a step."""
+
+    @property
+    def tone(self) -> Tone:
+        """The embedding, [tone_dimension], after the last step."""
+        ...
+
+    def __iter__(self) -> Iterator[None]:
+        """Run the steps."""
+        ...
+
+
+class Conversion(Protocol):
+    """The steps of a conversion: iterating gives pieces of audio in order, one run a step."""
+
+    samples: int
+    windows: int
+    seed: int
+
+    def __iter__(self) -> Iterator[Waveform]:
+        """Run the steps; each gives a piece, [samples]."""
+        ...
+
+
+class Engine(Protocol):
+    """A loaded model; its methods are called from several threads at once."""
+
+    manifest: Manifest
+    providers: tuple[str, ...]
+
+    def warm_up(self) -> None:
+        """Run the graphs once, so that the first request is as fast as later ones."""
+        ...
+
+    def decode(
+        self,
+        data: bytes | bytearray | memoryview,
+        *,
+        minimum_seconds: float = 0.0,
+        maximum_seconds: float = DEFAULT_MAXIMUM_SECONDS,
+    ) -> Waveform:
+        """Decode an audio file to the model's sample rate, [samples]."""
+        ...
+
+    def tone_extraction(self, waveform: Waveform, *, allow_silent: bool = False) -> ToneExtraction:
+        """Prepare to embed a voice."""
+        ...
+
+    def average_tones(self, weighted: Sequence[tuple[Tone, float]]) -> Tone:
+        """Average embeddings of one voice, each with its clip's seconds."""
+        ...
+
+    def voice_warnings(self, waveform: Waveform) -> Iterable[str]:
+        """Return codes of what makes a clip a poor target."""
+        ...
+
+    def conversion(
+        self,
+        source: Waveform,
+        source_tone: Tone,
+        target_tone: Tone,
+        *,
+        tau: float = DEFAULT_TAU,
+        temperature: float = DEFAULT_TEMPERATURE,
+        seed: int | None = None,
+    ) -> Conversion:
+        """Prepare to convert a source."""
+        ...

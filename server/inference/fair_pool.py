@@ -1,0 +1,122 @@
+"""A thread pool that serves short requests first and lets no long one starve."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from typing import Any, TypeVar
+
+from server.inference.request_account import QUEUE, RequestAccount
+
+T = TypeVar("T")
+
+_FREE_SECONDS = 0.5
+"""Work that a request is given before others go first: short ones run in order of arrival."""
+
+_AGING = 0.1
+"""Seconds of work that one second of waiting offsets, so that a long request never starves."""
+
+
+class FairPool:
+    """A thread pool that orders steps by the work their requests were given; for one event loop.
+
+    A request asks for one step (such as a window) at a time. A step is never interrupted; between
+    steps, requests that were given little work go first. So a short request overtakes long ones,
+    while waiting raises the rank of a long one until its turn comes.
+
+    Args:
+        workers: Steps that run at once.
+        name: Prefix of the threads' names.
+    """
+
+    def __init__(self, workers: int, name: str) -> None:
+        self.workers = workers
+        self._threads = ThreadPoolExecutor(workers, thread_name_prefix=name)
+        self._free = workers
+        self._waiting: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._arrivals = itertools.count()
+
+    @property
+    def running(self) -> int:
+        """Number of steps that run now."""
+        return self.workers - self._free
+
+    async def run(
+        self, account: RequestAccount, stage: str, step: Callable[..., T], *arguments: Any
+    ) -> T:
+        """Run one step of a request when its turn comes; cancelling before that gives up the turn.
+
+        Args:
+            account: The request's account, to which the step's time and its waiting are added.
+            stage: Stage that the step's time is added to.
+            step: Called with the arguments in a thread of the pool.
+            arguments: Arguments of the step.
+
+        Returns:
+            What the step returns; what it raises is raised.
+        """
+
+        def timed() -> T:
+            started = time.perf_counter()
+            account.add_time(QUEUE, started - asked)
+            try:
+                return step(*arguments)
+            finally:
+                seconds = time.perf_counter() - started
+                account.add_time(stage, seconds)
+                account.attained_seconds += seconds
+
+        asked = time.perf_counter()
+        await self._wait_for_turn(account)
+        loop = asyncio.get_running_loop()
+        try:
+            under_way = self._threads.submit(timed)
+        except BaseException:
+            self._pass_on()
+            raise
+        try:
+            return await asyncio.wrap_future(under_way)
+        finally:
+            if under_way.done():
+                # One iteration later, so that the same request can ask for its next step first: a
+                # short request then finishes, instead of waiting for a long one's step each time.
+                loop.call_soon(self._pass_on)
+            else:
+                # Cancelled, but the step cannot be interrupted: the thread is free when it ends.
+                under_way.add_done_callback(partial(self._pass_on_from_thread, loop))
+
+    def close(self) -> None:
+        """Release the threads; steps that have not begun never run."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _wait_for_turn(self, account: RequestAccount) -> None:
+        if self._free:
+            self._free -= 1
+            return
+        turn = asyncio.get_running_loop().create_future()
+        rank = max(0.0, account.attained_seconds - _FREE_SECONDS) + _AGING * account.started_at
+        heapq.heappush(self._waiting, (rank, next(self._arrivals), turn))
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._pass_on()
+            raise
+
+    def _pass_on_from_thread(self, loop: asyncio.AbstractEventLoop, _: Future[Any]) -> None:
+        with suppress(RuntimeError):  # The loop has ended, so nothing waits for a turn.
+            loop.call_soon_threadsafe(self._pass_on)
+
+    def _pass_on(self) -> None:
+        while self._waiting:
+            _, _, turn = heapq.heappop(self._waiting)
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._free += 1

@@ -1,0 +1,91 @@
+"""Request-scoped accounting: memory lease, stage timings, audio seconds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from server.inference.admission import Lease
+
+UPLOAD, QUEUE, PARSE, DECODE, TONE, CONVERT, ENCODE = STAGES = (
+    "upload",
+    "queue",
+    "parse",
+    "decode",
+    "tone",
+    "convert",
+    "encode",
+)
+"""`queue` is time spent waiting for a thread; the others are time spent working."""
+
+
+@dataclass(slots=True)
+class RequestAccount:
+    """What one request has cost so far.
+
+    A step may run on for a while after its request was given up, so figures are read as copies.
+
+    Args:
+        lease: The memory that the request holds.
+        started_at: When its work began (`time.monotonic`), which decides its turn among others.
+        attained_seconds: Time that threads have worked for it.
+        audio_in_seconds: Audio that it sent.
+        audio_out_seconds: Audio that it was given.
+    """
+
+    lease: Lease
+    started_at: float = field(default_factory=time.monotonic)
+    attained_seconds: float = 0.0
+    audio_in_seconds: float = 0.0
+    audio_out_seconds: float = 0.0
+    _created: float = field(default_factory=time.perf_counter)
+    _stages: dict[str, float] = field(default_factory=dict)
+
+    def add_time(self, stage: str, seconds: float) -> None:
+        """Add seconds to a stage."""
+        self._stages[stage] = self._stages.get(stage, 0.0) + seconds
+
+    @contextmanager
+    def measure(self, stage: str) -> Iterator[None]:
+        """Add the duration of the block to a stage."""
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.add_time(stage, time.perf_counter() - started)
+
+    @property
+    def stage_seconds(self) -> Mapping[str, float]:
+        """Seconds by stage, for the stages that occurred."""
+        return dict(self._stages)
+
+    @property
+    def inference_seconds(self) -> float:
+        """Seconds that the graphs ran."""
+        return self._sum(TONE, CONVERT)
+
+    @property
+    def total_seconds(self) -> float:
+        """Seconds since the request began."""
+        return time.perf_counter() - self._created
+
+    def stats(self) -> dict[str, str]:
+        """Return the contract's `stats`: extraction, conversion, and all from upload to answer."""
+        extract = self._sum(DECODE, TONE)
+        clone = self._sum(CONVERT, ENCODE)
+        total = max(self.total_seconds - self._sum(UPLOAD), extract + clone)
+        return {
+            "extract_time": f"{extract:.2f}s",
+            "clone_time": f"{clone:.2f}s",
+            "total_time": f"{total:.2f}s",
+        }
+
+    def server_timing(self) -> str:
+        """Return the Server-Timing header: milliseconds by stage, and in total."""
+        stages = [*self.stage_seconds.items(), ("total", self.total_seconds)]
+        return ", ".join(f"{stage};dur={1000 * seconds:.1f}" for stage, seconds in stages)
+
+    def _sum(self, *stages: str) -> float:
+        return sum(self._stages.get(stage, 0.0) for stage in stages)

@@ -1,0 +1,90 @@
+"""The listening socket: opens before the model is loaded, drains on a signal, then ends."""
+
+from __future__ import annotations
+
+import logging
+import time
+from types import FrameType
+
+import uvicorn
+from prometheus_client import disable_created_metrics
+from starlette.types import ASGIApp
+
+from runtime.errors import OpenVoiceError
+from server.process.model_lifecycle import ModelLifecycle
+from server.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+_LOAD_FAILED = 1
+
+_KEEP_ALIVE_SECONDS = 75
+"""Longer than reverse proxies keep theirs, so that they never send on a connection just closed."""
+
+
+class DrainingServer(uvicorn.Server):
+    """A uvicorn server that drains: after a signal it runs until no request is in hand.
+
+    Args:
+        config: Uvicorn's own settings.
+        lifecycle: State of the model and requests in hand.
+        drain_seconds: Longest wait for the requests in hand.
+    """
+
+    def __init__(
+        self, config: uvicorn.Config, lifecycle: ModelLifecycle, drain_seconds: float
+    ) -> None:
+        super().__init__(config)
+        self._lifecycle = lifecycle
+        self._drain_seconds = drain_seconds
+        self._drain_until = 0.0
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Start to drain; a second signal ends the process at once."""
+        if self._lifecycle.draining:
+            self.should_exit = self.force_exit = True
+            return
+        self._lifecycle.drain()
+        self._drain_until = time.monotonic() + self._drain_seconds
+
+    async def on_tick(self, counter: int) -> bool:
+        """Return whether to end; uvicorn asks several times a second."""
+        lifecycle = self._lifecycle
+        drained = not lifecycle.requests_in_hand or time.monotonic() > self._drain_until
+        if lifecycle.failure is not None or (lifecycle.draining and drained):
+            self.should_exit = True
+        return await super().on_tick(counter)
+
+
+def create_listener(app: ASGIApp, lifecycle: ModelLifecycle, settings: Settings) -> DrainingServer:
+    """Return a server for an application, which does not listen yet."""
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=1,
+    )
+    return DrainingServer(config, lifecycle, settings.deadline_seconds)
+
+
+def serve(app: ASGIApp, lifecycle: ModelLifecycle, settings: Settings) -> int:
+    """Listen and serve until a signal ends it.
+
+    Returns:
+        The exit status: 0 after SIGTERM or SIGINT, 1 where the model could not be loaded.
+    """
+    disable_created_metrics()  # type: ignore[no-untyped-call]
+    create_listener(app, lifecycle, settings).run()
+    failure = lifecycle.failure
+    if failure is None:
+        return 0
+    unexpected = None if isinstance(failure, OpenVoiceError) else failure
+    _log.critical("the model could not be loaded: %s", failure, exc_info=unexpected)
+    return _LOAD_FAILED

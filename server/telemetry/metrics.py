@@ -1,0 +1,122 @@
+"""The metrics for Prometheus."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
+
+_SECONDS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300)
+_FACTORS = (0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1, 2)
+_MODEL_LABELS = ("model", "provider")
+
+
+class Metrics:
+    """The metrics of one server, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
+        PlatformCollector(registry=self._registry)
+        self._requests = Counter(
+            "openvoice_requests",
+            "Requests by endpoint and outcome: ok, an error's code, or client_gone.",
+            ("endpoint", "outcome"),
+            registry=self._registry,
+        )
+        self._stages = Histogram(
+            "openvoice_stage_seconds",
+            "Time that a request spent in a stage.",
+            ("stage", *_MODEL_LABELS),
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        self._audio = Counter(
+            "openvoice_audio_seconds",
+            "Audio taken in and given out.",
+            ("direction", *_MODEL_LABELS),
+            registry=self._registry,
+        )
+        self._factor = Histogram(
+            "openvoice_real_time_factor",
+            "Inference time over length of the converted audio.",
+            _MODEL_LABELS,
+            buckets=_FACTORS,
+            registry=self._registry,
+        )
+        self._lookups = Counter(
+            "openvoice_tone_cache_lookups",
+            "Lookups of target voices: hit, miss, or shared with one in flight.",
+            ("result",),
+            registry=self._registry,
+        )
+        self._ready = Gauge(
+            "openvoice_ready", "Whether requests are taken.", registry=self._registry
+        )
+        self._model_info = Gauge(
+            "openvoice_model_info",
+            "The loaded model.",
+            ("name", "variant", "precision", "model_id", "provider"),
+            registry=self._registry,
+        )
+        self._labels = ("", "")
+
+    def watch_requests(self, admitted: Callable[[], int], bytes_held: Callable[[], int]) -> None:
+        """Report how many requests are admitted and how much memory they hold."""
+        self._gauge("openvoice_bytes_in_flight", "Memory that requests hold.", bytes_held)
+        self._gauge("openvoice_requests_admitted", "Requests that have a place.", admitted)
+
+    def watch_inference(self, active: Callable[[], int], waiting: Callable[[], int]) -> None:
+        """Report how many requests are in an inference step and how many wait for one."""
+        self._gauge("openvoice_requests_active", "Requests in an inference step.", active)
+        self._gauge("openvoice_requests_waiting", "Admitted requests not in one.", waiting)
+
+    def set_model(
+        self, *, model: str, variant: str, precision: str, model_id: str, provider: str
+    ) -> None:
+        """Set the model and the provider that later figures are labelled with."""
+        self._labels = (model, provider)
+        self._model_info.labels(model, variant, precision, model_id, provider).set(1)
+
+    def set_ready(self, ready: bool) -> None:
+        """Set whether new work is accepted."""
+        self._ready.set(ready)
+
+    def count_request(self, endpoint: str, outcome: str) -> None:
+        """Count a request that has ended."""
+        self._requests.labels(endpoint, outcome).inc()
+
+    def count_lookup(self, result: str) -> None:
+        """Count a lookup in the tone cache."""
+        self._lookups.labels(result).inc()
+
+    def observe_work(
+        self,
+        *,
+        stage_seconds: Mapping[str, float],
+        inference_seconds: float,
+        audio_in_seconds: float,
+        audio_out_seconds: float,
+    ) -> None:
+        """Add the work that was done for one request."""
+        for stage, seconds in stage_seconds.items():
+            self._stages.labels(stage, *self._labels).observe(seconds)
+        self._audio.labels("in", *self._labels).inc(audio_in_seconds)
+        self._audio.labels("out", *self._labels).inc(audio_out_seconds)
+        if audio_out_seconds:
+            self._factor.labels(*self._labels).observe(inference_seconds / audio_out_seconds)
+
+    def exposition(self) -> bytes:
+        """Return all metrics in Prometheus's text format."""
+        return generate_latest(self._registry)
+
+    def _gauge(self, name: str, about: str, value: Callable[[], int]) -> None:
+        Gauge(name, about, registry=self._registry).set_function(value)

@@ -1,0 +1,35 @@
+"""What the log line and the metrics say of one request, gathered while it is served."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.types import Scope
+
+_STATE = "record"
+
+
+@dataclass(slots=True)
+class RequestRecord:
+    """The record of one request, kept in its ASGI scope.
+
+    Args:
+        request_id: The id in the log, in the header X-Request-ID and in error answers.
+        outcome: `ok`, an error's code, or `client_gone`.
+        notes: More fields of the log line.
+    """
+
+    request_id: str
+    outcome: str = "ok"
+    notes: dict[str, Any] = field(default_factory=dict)
+
+    def attach(self, scope: Scope) -> None:
+        """Keep the record in a request's scope."""
+        scope.setdefault("state", {})[_STATE] = self
+
+    @staticmethod
+    def of(scope: Scope) -> RequestRecord:
+        """Return the record of a request."""
+        record: RequestRecord = scope["state"][_STATE]
+        return record

@@ -1,0 +1,139 @@
+"""/openapi.json, the routes and the answers are held together."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from server.app import ServerParts, create_app
+from server.messages.errors import ERRORS
+from server.messages.fields import CLONE_FIELDS
+from server.process.model_loader import ModelLoader
+from server.settings import Settings
+from tests.server import audio
+from tests.server.conftest import MakeClient
+from tests.server.fakes import FakeEngine
+
+CLIP = audio.text(audio.clip(1.0))
+FIELDS = {"target_audio": CLIP, "source_audio": CLIP}
+
+
+@pytest.fixture
+def document(client: TestClient) -> dict[str, Any]:
+    found: dict[str, Any] = client.get("/openapi.json").json()
+    return found
+
+
+def schema_of(document: dict[str, Any], path: str, method: str, status: int, kind: str) -> Any:
+    media = document["paths"][path][method]["responses"][str(status)]["content"][kind]
+    return media["schema"] | {"components": document["components"]}
+
+
+def test_it_has_every_route_and_no_other(engine: FakeEngine, document: dict[str, Any]) -> None:
+    app = create_app(ServerParts.create(Settings(), ModelLoader(lambda: engine)))
+    routes = {
+        (route.path, method.lower())
+        for route in app.routes
+        if isinstance(route, Route) and route.name != "page"
+        for method in route.methods or ()
+        if method != "HEAD"
+    }
+    described = {(path, method) for path, item in document["paths"].items() for method in item}
+    assert described == routes
+
+
+def test_it_says_every_error_in_both_languages(document: dict[str, Any]) -> None:
+    rows = document["x-errors"]
+    assert [(row["code"], row["status"]) for row in rows] == [
+        (code, row.status) for code, row in ERRORS.items()
+    ]
+    assert all(row["message_en"] and row["message_zh"] for row in rows)
+
+
+def test_every_operation_and_field_is_described_in_both_languages(
+    document: dict[str, Any],
+) -> None:
+    for item in document["paths"].values():
+        for operation in item.values():
+            assert operation["description"] and operation["x-description-zh"]
+            for answer in operation["responses"].values():
+                for media in answer["content"].values():
+                    for schema in media["schema"].get("anyOf", [media["schema"]]):
+                        for each in schema.get("properties", {}).values():
+                            assert each["description"] or each["x-description-zh"]
+    clone = document["paths"]["/api/clone"]["post"]["requestBody"]["content"]["application/json"]
+    described: set[str] = set()
+    for branch in clone["schema"]["anyOf"]:
+        for name, schema in branch["properties"].items():
+            if "description" in schema:
+                assert schema["x-description-zh"]
+                described.add(name)
+    assert described == {field.name for field in CLONE_FIELDS}
+
+
+def test_its_examples_work_and_fit(client: TestClient, document: dict[str, Any]) -> None:
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            for kind, media in operation["responses"]["200"]["content"].items():
+                example = media.get("example")
+                lines = example.splitlines() if isinstance(example, str) else []
+                for each in map(json.loads, lines) if lines else [example] if example else []:
+                    jsonschema_rs.validate(schema_of(document, path, method, 200, kind), each)
+            for media in operation.get("requestBody", {}).get("content", {}).values():
+                if "example" in media:
+                    jsonschema_rs.validate(media["schema"], media["example"])
+                    assert client.request(method, path, json=media["example"]).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/api/health", "/api/info", "/livez", "/readyz", "/openapi.json"])
+def test_answers_fit_their_schemas(client: TestClient, document: dict[str, Any], path: str) -> None:
+    schema = schema_of(document, path, "get", 200, "application/json")
+    jsonschema_rs.validate(schema, client.get(path).json())
+
+
+def test_answers_of_work_fit_their_schemas(client: TestClient, document: dict[str, Any]) -> None:
+    cloned = client.post("/api/clone", json=FIELDS).json()
+    schema = schema_of(document, "/api/clone", "post", 200, "application/json")
+    jsonschema_rs.validate(schema, cloned)
+    tone = client.post("/api/tone", json={"audio": CLIP}).json()
+    jsonschema_rs.validate(schema_of(document, "/api/tone", "post", 200, "application/json"), tone)
+    lines = client.post("/api/clone/stream", json=FIELDS).text.splitlines()
+    kind = "application/x-ndjson"
+    schema = schema_of(document, "/api/clone/stream", "post", 200, kind)
+    for line in lines:
+        jsonschema_rs.validate(schema, json.loads(line))
+
+
+@pytest.mark.parametrize(("body", "status"), [({}, 422), ([], 400), ({"tau": 7, **FIELDS}, 422)])
+def test_errors_fit_their_schemas(
+    client: TestClient, document: dict[str, Any], body: Any, status: int
+) -> None:
+    answer = client.post("/api/clone", json=body)
+    assert answer.status_code == status
+    schema = schema_of(document, "/api/clone", "post", status, "application/json")
+    jsonschema_rs.validate(schema, answer.json())
+
+
+def test_a_key_is_asked_for_where_one_is_set(make_client: MakeClient) -> None:
+    def secured(client: TestClient) -> set[str]:
+        paths = client.get("/openapi.json").json()["paths"]
+        return {p for p, item in paths.items() for o in item.values() if "security" in o}
+
+    assert secured(make_client()) == set()
+    assert secured(make_client(Settings(api_key="k"))) == {
+        "/api/clone",
+        "/api/clone/stream",
+        "/api/tone",
+        "/api/info",
+        "/metrics",
+    }
+
+
+def test_the_limits_are_the_settings(make_client: MakeClient) -> None:
+    document = make_client(Settings(target_clips=3)).get("/openapi.json").text
+    assert '"maxItems": 3' in document
