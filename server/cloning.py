@@ -83,7 +83,7 @@ async def stream(work: Work) -> None:
             "channels": 1,
             "seconds": seconds,
             "samples": conversion.samples,
-            "windows": conversion.windows,
+            "windows": conversion.pieces,
             "request_id": work.request_id,
         },
     )

@@ -26,7 +26,7 @@ class Conversion(Protocol):
     """A conversion in the making: gives pieces of audio in order, one window a step."""
 
     samples: int
-    windows: int
+    pieces: int
     seed: int
 
     def __iter__(self) -> Iterator[Waveform]:

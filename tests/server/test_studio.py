@@ -73,7 +73,7 @@ async def test_a_long_source_is_embedded_and_converted_in_many_turns(
     conversion = await studio.begin(job, payload(35))
     assert engine.tone_steps == 1 + 4
     pieces = [piece async for piece in studio.pieces(job, conversion)]
-    assert len(pieces) == conversion.windows == 35
+    assert len(pieces) == conversion.pieces == 35
 
 
 async def test_an_unusable_target_says_so(studio: Studio, job: Job) -> None:
