@@ -1,4 +1,4 @@
-"""The direction of imports, and that what is deployed runs without what made its graphs."""
+"""Directions of imports between packages, and independence of what is deployed from PyTorch."""
 
 from __future__ import annotations
 
