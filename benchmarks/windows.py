@@ -27,7 +27,6 @@ STREAM_SECONDS = (10.0, 60.0)
 LARGEST_DIFFERENCE = 1e-4
 FIRST_AUDIO_SECONDS = 0.6
 
-_FIRST_WINDOW_FRAMES = 87
 _CONTEXTS_A_WINDOW = (1, 2, 4, 8, 16)
 
 # clips to try lengths of windows on: many times the work a second in the official size
@@ -58,8 +57,7 @@ def run(options: Options) -> Report:
             Table(
                 "Difference from one shot",
                 "The largest difference of any sample between a clip that was converted in "
-                "windows and the same clip converted whole, over the whole one's peak. A short "
-                "first window is what the library gives a caller who wants to hear something soon.",
+                "windows and the same clip converted whole, over the whole one's peak.",
                 ("model", "clip s", "windows", "frames", "difference of peak"),
                 changes,
             ),
@@ -106,16 +104,15 @@ def differences(model: Model, lengths: Sequence[float]) -> list[tuple[str, float
     for seconds in lengths:
         clip, source, target = _clip(model, seconds)
         frames = model.frames(seconds)
-        whole = _converted(model, clip, source, target, frames, None)
+        whole = _converted(model, clip, source, target, frames)
         context = model.manifest.context_frames
-        for label, window_frames, first in (
-            ("as advised", model.manifest.window_frames, None),
-            ("a short one first", model.manifest.window_frames, _FIRST_WINDOW_FRAMES),
-            ("short ones", 2 * context + 1, None),
+        for label, window_frames in (
+            ("as advised", model.manifest.window_frames),
+            ("short ones", 2 * context + 1),
         ):
-            if window_frames >= frames and (first is None or first >= frames):
+            if window_frames >= frames:
                 continue
-            found = _converted(model, clip, source, target, window_frames, first)
+            found = _converted(model, clip, source, target, window_frames)
             difference = difference_of_peak(whole, found)
             rows.append((model.label, seconds, label, window_frames, difference))
     return rows
@@ -134,16 +131,9 @@ def _converted(
     source: Tone,
     target: Tone,
     window_frames: int,
-    first_window_frames: int | None,
 ) -> Waveform:
     return model.cloner.conversion(
-        clip,
-        source,
-        target,
-        tau=1.0,
-        seed=0,
-        window_frames=window_frames,
-        first_window_frames=first_window_frames,
+        clip, source, target, tau=1.0, seed=0, window_frames=window_frames
     ).joined()
 
 

@@ -1,6 +1,6 @@
-"""A client of a running openvoice-onnx server.
+"""Client of an openvoice-onnx server, synchronous and asynchronous, on httpx.
 
-Synchronous and asynchronous, on httpx; it shares no code with the server.
+It imports nothing from the server, so the folder can be copied into another project.
 
     with Client("http://localhost:5000") as client:
         result = client.clone("target.wav", "source.wav", tau=1.0)

@@ -1,7 +1,7 @@
-"""`python -m client`: use a server from the command line.
+"""`python -m client`: convert speech on a server, from the command line.
 
-Exit codes: 0 done, 1 something failed (one line on standard error says what), 2 the arguments are
-not understood, 130 interrupted.
+Exit codes: 0 on success, 1 on failure (with one line on standard error), 2 for arguments that are
+not understood, 130 after an interruption.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from tqdm import tqdm
 
 from client.audio import write_wav
 from client.errors import ApiError, ClientError
-from client.protocol import CloneOptions
 from client.results import Piece
 from client.synchronous import Client
 
@@ -28,62 +27,85 @@ EXIT_INTERRUPTED = 130
 
 
 def parser(program: str = PROGRAM) -> argparse.ArgumentParser:
-    """Return the command line's grammar."""
-    result = argparse.ArgumentParser(prog=program, description=__doc__.split("\n")[0])
+    """Build the parser of the command line."""
+    result = argparse.ArgumentParser(
+        prog=program,
+        description="Convert speech to another voice on an openvoice-onnx server.",
+        epilog="A server's API key is read from the environment variable OPENVOICE_API_KEY.",
+    )
     commands = result.add_subparsers(dest="command", required=True)
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--server", required=True, metavar="URL", help="such as http://host:5000")
+    common.add_argument(
+        "--server",
+        required=True,
+        metavar="URL",
+        help="address of the server, such as http://host:5000",
+    )
 
-    clone = commands.add_parser("clone", parents=[common], help="convert a source file")
+    clone = commands.add_parser(
+        "clone", parents=[common], help="convert a file of speech to another voice"
+    )
     clone.add_argument(
         "--target",
         required=True,
         nargs="+",
         metavar="FILE",
-        help="the voice to imitate: one clip, or several of one speaker",
+        help="clip of the voice to imitate, or several clips of one speaker",
     )
     clone.add_argument("--source", required=True, metavar="FILE", help="speech to convert")
-    clone.add_argument("--output", required=True, type=Path, metavar="FILE", help="WAV to write")
-    clone.add_argument("--tau", type=float, help="how strongly, 0 to 1; 1 converts fully")
-    clone.add_argument("--temperature", type=float, help="of the noise, 0 to 1; 0 is repeatable")
-    clone.add_argument("--seed", type=int, help="repeat the noise of an earlier run")
-    clone.add_argument("--quiet", action="store_true", help="show no progress bar")
+    clone.add_argument(
+        "--output", required=True, type=Path, metavar="FILE", help="WAV file to write"
+    )
+    clone.add_argument(
+        "--tau",
+        type=float,
+        help="strength of the target's voice, 0 to 1: higher sounds more like the target and less "
+        "like the source (default: the server's)",
+    )
+    clone.add_argument(
+        "--temperature",
+        type=float,
+        help="random variation of the result, 0 to 1: higher varies more from run to run, 0 always "
+        "gives the same result (default: the server's)",
+    )
+    clone.add_argument(
+        "--seed",
+        type=int,
+        help="seed of the random variation: the same seed gives the same result "
+        "(default: a new one)",
+    )
+    clone.add_argument("--quiet", action="store_true", help="do not show a progress bar")
 
-    commands.add_parser("info", parents=[common], help="print what the server runs, as JSON")
-    result.epilog = "A server's API key is read from the variable OPENVOICE_API_KEY."
+    commands.add_parser(
+        "info", parents=[common], help="print the server's model, limits and speed, as JSON"
+    )
     return result
 
 
 def clone(client: Client, options: argparse.Namespace) -> None:
-    """Convert a file, writing each piece as it arrives; the output appears when it is whole."""
+    """Convert a file, writing each piece as it arrives; the output appears once it is complete."""
     partial = options.output.with_name(options.output.name + ".part")
     hidden = True if options.quiet else None
     try:
         with (
-            client.clone_stream(options.target, options.source, **wishes(options)) as stream,
+            client.clone_stream(
+                options.target,
+                options.source,
+                tau=options.tau,
+                temperature=options.temperature,
+                seed=options.seed,
+            ) as stream,
             partial.open("wb") as file,
             tqdm(total=round(stream.head.seconds, 2), unit="s", disable=hidden) as bar,
         ):
-            write_wav(file, shown(stream, bar.update), stream.head.sample_rate_hz)
+            write_wav(file, samples(stream, bar.update), stream.head.sample_rate_hz)
         partial.replace(options.output)
     finally:
         partial.unlink(missing_ok=True)
 
 
-def wishes(options: argparse.Namespace) -> CloneOptions:
-    """Pick what the command line says about the conversion."""
-    given: CloneOptions = {}
-    if options.tau is not None:
-        given["tau"] = options.tau
-    if options.temperature is not None:
-        given["temperature"] = options.temperature
-    if options.seed is not None:
-        given["seed"] = options.seed
-    return given
-
-
-def shown(pieces: Iterable[Piece], update: Callable[[float], object]) -> Iterator[bytes]:
-    """Pass the samples of pieces on, telling `update` how many seconds each has."""
+def samples(pieces: Iterable[Piece], update: Callable[[float], object]) -> Iterator[bytes]:
+    """Yield the samples of each piece, then call `update` with its length in seconds."""
     for piece in pieces:
         yield piece.pcm
         update(piece.seconds)

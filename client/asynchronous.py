@@ -1,37 +1,37 @@
-"""The asynchronous client: the same calls, awaited."""
+"""The asynchronous client."""
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Any, Unpack
+from typing import Any, TypeVar, Unpack
 
 import httpx
 
+from client import calls
 from client.audio import Audio, Segment, pcm_of, segments
-from client.connection import RETRY_STATUSES, http_options, reaching, retry_delay_seconds
-from client.protocol import (
-    CloneOptions,
-    Target,
-    answer_of,
-    clone_body,
-    clone_result,
-    held,
-    tone_body,
-    tone_result,
-)
+from client.calls import Call
+from client.connection import http_options, reaching, retry_delay_seconds
+from client.protocol import CloneOptions, Target, load_target
 from client.results import CloneResult, Piece, StreamHead, ToneResult
 from client.stream import StreamReader, stream_head
 
+Answer = TypeVar("Answer")
+
 
 class AsyncStream:
-    """A conversion that is under way: `async for` over it for its pieces.
+    """A conversion in progress; iterate over it with `async for` for its pieces.
+
+    Args:
+        head: Format and totals of the stream.
+        pieces: Pieces in order.
 
     Attributes:
-        head: format and totals.
+        head: Format and totals of the stream.
     """
 
     def __init__(self, head: StreamHead, pieces: AsyncIterator[Piece]) -> None:
@@ -43,16 +43,18 @@ class AsyncStream:
 
 
 class AsyncClient:
-    """Talks to one server from an event loop. Close it, or use it in an `async with`.
+    """Client of one server for an event loop. Close it, or use it in an `async with`.
+
+    Its methods are those of `Client`, awaited. Files are read in a thread.
 
     Args:
-        server: its address, such as `http://localhost:5000`.
-        api_key: the key, where the server asks for one.
-        timeout_seconds: longest wait for the next byte of an answer.
-        retries: how often a request is sent again after 429 or 503, each time after as long as
-            the server asks.
-        language: of error messages, as Accept-Language: `en` or `zh`.
-        transport: what carries the requests, for tests.
+        server: Address of the server, such as `http://localhost:5000`.
+        api_key: API key, where the server asks for one.
+        timeout_seconds: Longest wait for the next byte of an answer.
+        retries: Number of times that a request is sent again after status 429 or 503. The wait
+            before each is what the server asks for.
+        language: Language of error messages, as Accept-Language: `en` or `zh`.
+        transport: Transport of the requests, for tests.
     """
 
     def __init__(
@@ -87,27 +89,22 @@ class AsyncClient:
         await self._http.aclose()
 
     async def health(self) -> dict[str, Any]:
-        """Return /api/health."""
-        return answer_of(await self._send("GET", "/api/health"))
+        """Get /api/health."""
+        return await self._send(calls.health())
 
     async def info(self) -> dict[str, Any]:
-        """Return /api/info: the loaded model, its providers and the server's limits."""
-        return answer_of(await self._send("GET", "/api/info"))
+        """Get /api/info: the loaded model, its providers and the server's limits."""
+        return await self._send(calls.info())
 
     async def tone(self, audio: Audio) -> ToneResult:
-        """Take the tone of a voice, to be used as `target` without sending its audio again."""
-        body = await asyncio.to_thread(tone_body, audio)
-        return tone_result(await self._send("POST", "/api/tone", body))
+        """Get the tone of a voice, which later calls take as a target in place of its audio."""
+        return await self._send(calls.tone(audio))
 
     async def clone(
-        self,
-        target: Target,
-        source: Audio,
-        **options: Unpack[CloneOptions],
+        self, target: Target, source: Audio, **options: Unpack[CloneOptions]
     ) -> CloneResult:
-        """Convert a source to the target's voice; arguments and errors as `Client.clone`."""
-        body = await asyncio.to_thread(clone_body, target, source, options)
-        return clone_result(await self._send("POST", "/api/clone", body))
+        """Convert a source to the target's voice in one request; see `Client.clone`."""
+        return await self._send(calls.clone(target, source, options))
 
     @asynccontextmanager
     async def clone_stream(
@@ -118,14 +115,18 @@ class AsyncClient:
         progress: Callable[[float], None] | None = None,
         **options: Unpack[CloneOptions],
     ) -> AsyncIterator[AsyncStream]:
-        """Get the pieces of a long source as they are ready; see `Client.clone_stream`."""
-        body = await asyncio.to_thread(clone_body, target, source, options)
+        """Convert a long source and receive its pieces as they are ready.
+
+        See `Client.clone_stream`.
+        """
+        call = calls.clone_stream(target, source, options)
+        body = await asyncio.to_thread(call.body)
         with reaching(self.server):
-            response = await self._respond("POST", "/api/clone/stream", body, stream=True)
+            response = await self._respond(call, body, stream=True)
             try:
                 if response.status_code != 200:
                     await response.aread()
-                    answer_of(response)
+                    call.parse(response)
                 lines = response.aiter_lines()
                 head = stream_head(await anext(lines, ""))
                 yield AsyncStream(head, self._pieces(StreamReader(head), lines, progress))
@@ -142,11 +143,20 @@ class AsyncClient:
         progress: Callable[[float], None] | None = None,
         **options: Unpack[CloneOptions],
     ) -> AsyncIterator[bytes]:
-        """Convert a source of any length piece by piece; see `Client.clone_segments`.
+        """Convert a source of any length in pieces, several at a time; they come in order.
 
-        At most `concurrency` pieces are on their way at a time; they are yielded in order.
+        See `Client.clone_segments`.
+
+        Args:
+            target: Voice to imitate.
+            source: Speech to convert.
+            segment_seconds: Length of each piece but the last.
+            concurrency: Largest number of requests in flight.
+            progress: Function that is called after each piece with the share of the source that
+                is done, in (0, 1].
+            options: Values of `tau`, `temperature` and `seed`.
         """
-        voice = await asyncio.to_thread(held, target)
+        voice = await asyncio.to_thread(load_target, target)
 
         async def convert(segment: Segment) -> bytes:
             result = await self.clone(voice, segment.wav, **options)
@@ -187,19 +197,18 @@ class AsyncClient:
                         progress(piece.progress)
             reader.check_complete()
 
-    async def _send(self, method: str, path: str, body: bytes | None = None) -> httpx.Response:
+    async def _send(self, call: Call[Answer]) -> Answer:
+        body = await asyncio.to_thread(call.body)
         with reaching(self.server):
-            return await self._respond(method, path, body, stream=False)
+            return call.parse(await self._respond(call, body, stream=False))
 
-    async def _respond(
-        self, method: str, path: str, body: bytes | None, stream: bool
-    ) -> httpx.Response:
-        attempt = 0
-        while True:
-            request = self._http.build_request(method, path, content=body)
+    async def _respond(self, call: Call[Any], body: bytes | None, stream: bool) -> httpx.Response:
+        for attempt in itertools.count():
+            request = self._http.build_request(call.method, call.path, content=body)
             response = await self._http.send(request, stream=stream)
-            if response.status_code not in RETRY_STATUSES or attempt >= self._retries:
-                return response
+            delay = retry_delay_seconds(response, attempt, self._retries)
+            if delay is None:
+                break
             await response.aclose()
-            await asyncio.sleep(retry_delay_seconds(response, attempt))
-            attempt += 1
+            await asyncio.sleep(delay)
+        return response

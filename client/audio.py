@@ -1,4 +1,4 @@
-"""Audio as a caller gives it, as the API wants it, and cut into pieces."""
+"""Reading and encoding of audio files, cutting of long ones, and writing of results as WAV."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ import soundfile
 from client.errors import UnexpectedAnswer, UnreadableAudio
 
 Audio = bytes | str | PathLike[str] | BinaryIO
-"""A WAV, MP3, FLAC or OGG file: its bytes, its path, or an open binary file."""
+"""Audio file (WAV, MP3, FLAC or OGG) as its bytes, its path, or an open binary file."""
 
 
 def name_of(audio: Audio) -> str:
-    """Name an audio for an error message."""
+    """Name an audio file for an error message."""
     if isinstance(audio, bytes):
         return f"{len(audio)} bytes of audio"
     if isinstance(audio, str | PathLike):
@@ -33,7 +33,7 @@ def read(audio: Audio) -> bytes:
     """Return the bytes of an audio file.
 
     Raises:
-        UnreadableAudio: the file is not there or cannot be read.
+        UnreadableAudio: The file is missing or cannot be read.
     """
     if isinstance(audio, bytes):
         return audio
@@ -47,7 +47,7 @@ def encode(audio: Audio) -> str:
     """Return an audio file as the API's base64.
 
     Raises:
-        UnreadableAudio: the file is not there or cannot be read.
+        UnreadableAudio: The file is missing or cannot be read.
     """
     return base64.b64encode(read(audio)).decode("ascii")
 
@@ -57,8 +57,8 @@ class Segment:
     """A piece of a longer source.
 
     Attributes:
-        wav: the piece as a WAV file of 16-bit PCM, with the source's rate and channels.
-        progress: share of the source that ends with this piece, in (0, 1].
+        wav: WAV file of the piece: 16-bit PCM with the source's sample rate and channels.
+        progress: Share of the source up to the end of this piece, in (0, 1].
     """
 
     wav: bytes
@@ -66,14 +66,14 @@ class Segment:
 
 
 def segments(source: Audio, segment_seconds: float) -> Iterator[Segment]:
-    """Cut a source into pieces, reading it piece by piece.
+    """Cut a source into pieces, reading one piece at a time.
 
     Args:
-        source: what to cut.
-        segment_seconds: length of each piece but the last.
+        source: Audio file to cut.
+        segment_seconds: Length of each piece but the last.
 
     Raises:
-        UnreadableAudio: the source cannot be decoded, or its pieces would be empty.
+        UnreadableAudio: The source cannot be decoded, or its pieces would be empty.
     """
     if isinstance(source, bytes):
         file: BinaryIO | str = io.BytesIO(source)
@@ -83,7 +83,9 @@ def segments(source: Audio, segment_seconds: float) -> Iterator[Segment]:
         with soundfile.SoundFile(file) as sound:
             block_frames = math.floor(segment_seconds * sound.samplerate)
             if block_frames < 1:
-                raise UnreadableAudio(name_of(source), f"no pieces of {segment_seconds} seconds")
+                raise UnreadableAudio(
+                    name_of(source), f"pieces of {segment_seconds} seconds would be empty"
+                )
             done = 0
             for block in sound.blocks(block_frames, dtype="float32", always_2d=True):
                 done += len(block)
@@ -98,19 +100,19 @@ def pcm_of(wav: bytes) -> tuple[bytes, int]:
     """Return the 16-bit little-endian samples of a mono WAV file, and their rate in hertz.
 
     Raises:
-        UnexpectedAnswer: it is no such file.
+        UnexpectedAnswer: The data is not such a file.
     """
     try:
         with wave.open(io.BytesIO(wav)) as file:
             if file.getnchannels() != 1 or file.getsampwidth() != 2:
-                raise UnexpectedAnswer("the result is no mono 16-bit WAV file")
+                raise UnexpectedAnswer("the result is not a mono 16-bit WAV file")
             return file.readframes(file.getnframes()), file.getframerate()
     except (wave.Error, EOFError) as error:
-        raise UnexpectedAnswer(f"the result is no WAV file: {error}") from error
+        raise UnexpectedAnswer(f"the result is not a WAV file: {error}") from error
 
 
 def write_wav(file: BinaryIO, pieces: Iterator[bytes], sample_rate_hz: int) -> None:
-    """Write 16-bit mono samples into a seekable file as WAV, each piece as it comes."""
+    """Write pieces of 16-bit mono samples as WAV into a seekable file, each as it arrives."""
     with wave.open(file, "wb") as sound:
         sound.setnchannels(1)
         sound.setsampwidth(2)

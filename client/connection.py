@@ -1,4 +1,4 @@
-"""How a server is reached: options of the HTTP client, waiting before a retry, what breaks."""
+"""Connection to a server: options of the HTTP client, waiting before a retry, connection errors."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CONNECT_TIMEOUT_SECONDS = 10.0
 def http_options(
     server: str, api_key: str | None, timeout_seconds: float, language: str
 ) -> dict[str, Any]:
-    """Return what both kinds of httpx client are made with."""
+    """Build the arguments that both kinds of httpx client are made with."""
     headers = {"Accept-Language": language, "Content-Type": "application/json"}
     if api_key:
         headers["Authorization"] = f"Bearer {api_key}"
@@ -28,13 +28,19 @@ def http_options(
     return {"base_url": server, "headers": headers, "timeout": timeout}
 
 
-def retry_delay_seconds(response: httpx.Response, attempt: int) -> float:
-    """Say how long to wait before asking again: what Retry-After says, else ever longer.
+def retry_delay_seconds(response: httpx.Response, attempt: int, retries: int) -> float | None:
+    """Compute how long to wait before a request is sent again: Retry-After, else ever longer.
 
     Args:
-        response: a 429 or 503.
-        attempt: how many times was asked before, from 0.
+        response: Answer to the request.
+        attempt: Number of times that the request was sent again before.
+        retries: Largest number of times that it is sent again.
+
+    Returns:
+        Seconds to wait, or None if the answer stands.
     """
+    if response.status_code not in RETRY_STATUSES or attempt >= retries:
+        return None
     value = response.headers.get("Retry-After", "").strip()
     if value.isascii() and value.isdigit():
         return float(value)
@@ -48,7 +54,7 @@ def retry_delay_seconds(response: httpx.Response, attempt: int) -> float:
 
 @contextmanager
 def reaching(server: str) -> Iterator[None]:
-    """Turn what breaks on the way to a server into Unreachable."""
+    """Turn connection errors of httpx into `Unreachable`."""
     try:
         yield
     except (httpx.TransportError, httpx.InvalidURL) as error:

@@ -1,11 +1,13 @@
-"""What can go wrong, as a tree.
+"""Errors that the client raises.
 
-ClientError
-├── UnreadableAudio     a local file cannot be read or cut
-├── Unreachable         no connection, or it broke
-├── UnexpectedAnswer    whoever answered does not speak this API
-└── ApiError            the server refused or failed, and said why
-    └── Overloaded      it did so for want of room or readiness, to the last retry
+::
+
+    ClientError
+    ├── UnreadableAudio     a local file cannot be read or cut
+    ├── Unreachable         the connection failed or broke
+    ├── UnexpectedAnswer    the answer is not one of this API
+    └── ApiError            the server refused the request or failed, and said why
+        └── Overloaded      status 429 or 503, still after the last retry
 """
 
 from __future__ import annotations
@@ -37,19 +39,19 @@ class Unreachable(ClientError):
 
 
 class UnexpectedAnswer(ClientError):
-    """The answer is not one that this API gives."""
+    """The answer is not one of this API."""
 
 
 class ApiError(ClientError):
-    """The server's own error.
+    """An error that the server reported.
 
     Attributes:
-        status: HTTP status; 200 for an error that ended a stream already begun.
-        code: the API's error code, such as `audio_too_short`. It never changes with the language.
-        message: what to do about it, in the language that the client asked for.
-        param: the request field at fault, or None.
-        facts: what else the error states, such as measured and allowed seconds.
-        request_id: the id under which the server's log has the request, or None.
+        status: HTTP status; 200 for an error that ended a stream after it had begun.
+        code: Error code of the API, such as `audio_too_short`; the same in every language.
+        message: Advice on what to do, in the language that the client asked for.
+        param: Request field at fault, or None.
+        facts: Further facts, such as measured and allowed seconds.
+        request_id: Id of the request in the server's log, or None.
     """
 
     def __init__(
@@ -73,4 +75,4 @@ class ApiError(ClientError):
 
 
 class Overloaded(ApiError):
-    """Status 429 or 503, still after the last retry."""
+    """The server was busy or not ready (status 429 or 503), still after the last retry."""

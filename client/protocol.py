@@ -1,7 +1,4 @@
-"""What goes over the wire and what comes back, without any wire.
-
-Both clients build their requests and read their answers here; they add the waiting.
-"""
+"""Bodies of requests and parsers of answers, without any sending."""
 
 from __future__ import annotations
 
@@ -18,25 +15,25 @@ from client.errors import ApiError, ClientError, Overloaded, UnexpectedAnswer
 from client.results import CloneResult, Stats, ToneResult
 
 Target = Audio | Sequence[Audio] | ToneResult
-"""Whom to sound like: one clip, several clips of one speaker, or a tone taken before."""
+"""Voice to imitate: one clip, several clips of one speaker, or the result of `tone`."""
 
 
 class CloneOptions(TypedDict, total=False):
-    """What a conversion may be asked for; the server has defaults for what is left out.
+    """Options of a conversion; the server's default applies to one that is left out or None.
 
     Attributes:
-        tau: how strongly the target is applied, 0 to 1.
-        temperature: of the noise, 0 to 1; 0 is deterministic.
-        seed: of the noise, below 2^63, to repeat an earlier draw.
+        tau: Strength of the target's voice, 0 to 1.
+        temperature: Random variation of the result, 0 to 1; 0 always gives the same result.
+        seed: Seed of the random variation, below 2^63; the same seed repeats a result.
     """
 
-    tau: float
-    temperature: float
-    seed: int
+    tau: float | None
+    temperature: float | None
+    seed: int | None
 
 
-def held(target: Target) -> Target:
-    """Return a target with its clips in memory, to be sent more than once."""
+def load_target(target: Target) -> Target:
+    """Read a target's clips into memory, so that they can be sent more than once."""
     if isinstance(target, ToneResult):
         return target
     if isinstance(target, Sequence) and not isinstance(target, bytes | str):
@@ -46,7 +43,8 @@ def held(target: Target) -> Target:
 
 def clone_body(target: Target, source: Audio, options: CloneOptions) -> bytes:
     """Build the JSON body of a conversion."""
-    fields: dict[str, Any] = {"source_audio": encode(source), **options}
+    fields: dict[str, Any] = {"source_audio": encode(source)}
+    fields |= {name: value for name, value in options.items() if value is not None}
     if isinstance(target, ToneResult):
         fields["target_tone"] = target.tone
     elif isinstance(target, Sequence) and not isinstance(target, bytes | str):
@@ -57,15 +55,15 @@ def clone_body(target: Target, source: Audio, options: CloneOptions) -> bytes:
 
 
 def tone_body(audio: Audio) -> bytes:
-    """Build the JSON body of a tone request."""
+    """Build the JSON body of a request for a voice's tone."""
     return json.dumps({"audio": encode(audio)}).encode()
 
 
 def parse_object(data: bytes | str) -> dict[str, Any]:
-    """Read a JSON object.
+    """Parse a JSON object.
 
     Raises:
-        UnexpectedAnswer: it is something else.
+        UnexpectedAnswer: The data is something else.
     """
     try:
         value = json.loads(data)
@@ -77,7 +75,7 @@ def parse_object(data: bytes | str) -> dict[str, Any]:
 
 
 def error_of(status: int, answer: Mapping[str, Any]) -> ClientError:
-    """Return the error that an answer without success describes."""
+    """Build the exception for an error answer."""
     error = answer.get("error")
     if not isinstance(error, Mapping) or not isinstance(error.get("code"), str):
         return UnexpectedAnswer(f"status {status} without an error code of this API")
@@ -93,11 +91,11 @@ def error_of(status: int, answer: Mapping[str, Any]) -> ClientError:
 
 
 def answer_of(response: httpx.Response) -> dict[str, Any]:
-    """Read a whole answer.
+    """Parse a whole answer.
 
     Raises:
-        ApiError: the server refused or failed.
-        UnexpectedAnswer: it is no answer of this API.
+        ApiError: The server refused the request or failed.
+        UnexpectedAnswer: The answer is not one of this API.
     """
     try:
         answer = parse_object(response.content)
@@ -109,7 +107,7 @@ def answer_of(response: httpx.Response) -> dict[str, Any]:
 
 
 def clone_result(response: httpx.Response) -> CloneResult:
-    """Read the answer of a conversion; errors as `answer_of`."""
+    """Parse the answer to a conversion; errors as for `answer_of`."""
     answer = answer_of(response)
     try:
         times = answer["stats"]
@@ -125,7 +123,7 @@ def clone_result(response: httpx.Response) -> CloneResult:
 
 
 def tone_result(response: httpx.Response) -> ToneResult:
-    """Read the answer of a tone request; errors as `answer_of`."""
+    """Parse the answer to a request for a voice's tone; errors as for `answer_of`."""
     answer = answer_of(response)
     try:
         return ToneResult(answer["tone"], float(answer["seconds"]), tuple(answer["warnings"]))

@@ -1,4 +1,4 @@
-"""What comes back, as values."""
+"""Results of the API's calls."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Stats:
-    """How long the server took, in seconds."""
+    """Time that the server took, in seconds."""
 
     extract_seconds: float
     clone_seconds: float
@@ -19,9 +19,9 @@ class CloneResult:
     """A converted source.
 
     Attributes:
-        wav: a WAV file: mono, 16-bit PCM, as long as the source.
-        stats: how long it took.
-        request_id: the id under which the server's log has the request, or None.
+        wav: WAV file: mono, 16-bit PCM, as long as the source.
+        stats: Time that it took.
+        request_id: Id of the request in the server's log, or None.
     """
 
     wav: bytes
@@ -31,12 +31,12 @@ class CloneResult:
 
 @dataclass(frozen=True)
 class ToneResult:
-    """A voice, to be passed as a target again and again without its audio.
+    """The tone of a voice, which can be passed as a target in place of its audio.
 
     Attributes:
-        tone: the tone embedding as the server wrote it. It belongs to the model that made it.
-        seconds: how much audio it was taken from.
-        warnings: codes of what hurts a clone: short, quiet, clipped, mostly_silence.
+        tone: Tone embedding as the server wrote it; only the model that made it can use it.
+        seconds: Length of the audio that it was taken from.
+        warnings: Codes of problems that hurt a clone: short, quiet, clipped, mostly_silence.
     """
 
     tone: str
@@ -46,7 +46,7 @@ class ToneResult:
 
 @dataclass(frozen=True)
 class StreamHead:
-    """What a stream says before its first piece."""
+    """Format and totals that a stream gives before its first piece."""
 
     sample_rate_hz: int
     samples: int
@@ -56,14 +56,14 @@ class StreamHead:
 
 @dataclass(frozen=True)
 class Piece:
-    """A stretch of a stream.
+    """A piece of a stream.
 
     Attributes:
-        index: number of the piece, from 0.
-        start_seconds: where it begins in the source.
-        seconds: how long it is.
-        progress: share of the source that is converted with this piece, in (0, 1].
-        pcm: its samples, 16-bit little-endian, mono.
+        index: Number of the piece, from 0.
+        start_seconds: Time in the source at which it begins.
+        seconds: Length of the piece.
+        progress: Share of the source that is converted up to this piece's end, in (0, 1].
+        pcm: Samples of the piece: 16-bit, little-endian, mono.
     """
 
     index: int

@@ -1,4 +1,4 @@
-"""Reading the lines of /api/clone/stream."""
+"""Parsing of the lines of /api/clone/stream."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from client.results import Piece, StreamHead
 
 
 def stream_head(line: str) -> StreamHead:
-    """Read the first line.
+    """Parse the first line.
 
     Raises:
-        ApiError: the line says that the conversion failed.
-        UnexpectedAnswer: it is no first line of this API.
+        ApiError: The conversion failed.
+        UnexpectedAnswer: The line is not a first line of this API.
     """
     answer = _object(line)
     try:
@@ -34,10 +34,10 @@ def stream_head(line: str) -> StreamHead:
 
 
 class StreamReader:
-    """Reads the lines after the first, in order, and knows when the stream is complete.
+    """Parser of the lines after the first, in order, that checks whether the stream is complete.
 
     Args:
-        head: what the first line said.
+        head: Content of the first line.
     """
 
     def __init__(self, head: StreamHead) -> None:
@@ -45,11 +45,11 @@ class StreamReader:
         self._complete = False
 
     def read(self, line: str) -> Piece | None:
-        """Read a line: a piece, or None for the last line.
+        """Parse a line: a piece, or None for the last line.
 
         Raises:
-            ApiError: the line says that the conversion failed.
-            UnexpectedAnswer: it is no line of this API.
+            ApiError: The conversion failed.
+            UnexpectedAnswer: The line is not one of this API.
         """
         answer = _object(line)
         if "audio" not in answer:
@@ -70,13 +70,13 @@ class StreamReader:
         return piece
 
     def check_complete(self) -> None:
-        """Make sure that the last line and every sample came.
+        """Check that the last line and every sample arrived.
 
         Raises:
-            UnexpectedAnswer: the stream broke off.
+            UnexpectedAnswer: The stream ended early.
         """
         if not self._complete or self._missing_samples:
-            raise UnexpectedAnswer("the stream ended before all of its audio had come")
+            raise UnexpectedAnswer("the stream ended before all of its audio had arrived")
 
 
 def _object(line: str) -> dict[str, Any]:

@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, Unpack
+from typing import Any, TypeVar, Unpack
 
 import httpx
 
+from client import calls
 from client.audio import Audio, pcm_of, segments
-from client.connection import RETRY_STATUSES, http_options, reaching, retry_delay_seconds
-from client.protocol import (
-    CloneOptions,
-    Target,
-    answer_of,
-    clone_body,
-    clone_result,
-    held,
-    tone_body,
-    tone_result,
-)
+from client.calls import Call
+from client.connection import http_options, reaching, retry_delay_seconds
+from client.protocol import CloneOptions, Target, load_target
 from client.results import CloneResult, Piece, StreamHead, ToneResult
 from client.stream import StreamReader, stream_head
 
+Answer = TypeVar("Answer")
+
 
 class Stream:
-    """A conversion that is under way: iterate over it for its pieces.
+    """A conversion in progress; iterate over it for its pieces.
+
+    Args:
+        head: Format and totals of the stream.
+        pieces: Pieces in order.
 
     Attributes:
-        head: format and totals.
+        head: Format and totals of the stream.
     """
 
     def __init__(self, head: StreamHead, pieces: Iterator[Piece]) -> None:
@@ -42,16 +42,16 @@ class Stream:
 
 
 class Client:
-    """Talks to one server. Safe to share between threads; close it, or use it in a `with`.
+    """Client of one server. Threads may share it; close it, or use it in a `with`.
 
     Args:
-        server: its address, such as `http://localhost:5000`.
-        api_key: the key, where the server asks for one.
-        timeout_seconds: longest wait for the next byte of an answer.
-        retries: how often a request is sent again after 429 or 503, each time after as long as
-            the server asks.
-        language: of error messages, as Accept-Language: `en` or `zh`.
-        transport: what carries the requests, for tests.
+        server: Address of the server, such as `http://localhost:5000`.
+        api_key: API key, where the server asks for one.
+        timeout_seconds: Longest wait for the next byte of an answer.
+        retries: Number of times that a request is sent again after status 429 or 503. The wait
+            before each is what the server asks for.
+        language: Language of error messages, as Accept-Language: `en` or `zh`.
+        transport: Transport of the requests, for tests.
     """
 
     def __init__(
@@ -86,38 +86,32 @@ class Client:
         self._http.close()
 
     def health(self) -> dict[str, Any]:
-        """Return /api/health."""
-        return answer_of(self._send("GET", "/api/health"))
+        """Get /api/health."""
+        return self._send(calls.health())
 
     def info(self) -> dict[str, Any]:
-        """Return /api/info: the loaded model, its providers and the server's limits."""
-        return answer_of(self._send("GET", "/api/info"))
+        """Get /api/info: the loaded model, its providers and the server's limits."""
+        return self._send(calls.info())
 
     def tone(self, audio: Audio) -> ToneResult:
-        """Take the tone of a voice, to be used as `target` without sending its audio again."""
-        return tone_result(self._send("POST", "/api/tone", tone_body(audio)))
+        """Get the tone of a voice, which later calls take as a target in place of its audio."""
+        return self._send(calls.tone(audio))
 
-    def clone(
-        self,
-        target: Target,
-        source: Audio,
-        **options: Unpack[CloneOptions],
-    ) -> CloneResult:
+    def clone(self, target: Target, source: Audio, **options: Unpack[CloneOptions]) -> CloneResult:
         """Convert a source to the target's voice in one request.
 
         Args:
-            target: whom to sound like: a clip, several clips of one speaker, or a tone.
-            source: what to convert.
-            options: tau, temperature and seed, see `CloneOptions`.
+            target: Voice to imitate: a clip, several clips of one speaker, or a tone.
+            source: Speech to convert.
+            options: Values of `tau`, `temperature` and `seed`, see `CloneOptions`.
 
         Raises:
-            ApiError: the server refused or failed.
-            UnreadableAudio: a local file cannot be read.
-            Unreachable: no connection, or it broke.
-            UnexpectedAnswer: the answer is none of this API.
+            ApiError: The server refused the request or failed.
+            UnreadableAudio: A local file cannot be read.
+            Unreachable: The connection failed or broke.
+            UnexpectedAnswer: The answer is not one of this API.
         """
-        body = clone_body(target, source, options)
-        return clone_result(self._send("POST", "/api/clone", body))
+        return self._send(calls.clone(target, source, options))
 
     @contextmanager
     def clone_stream(
@@ -128,24 +122,26 @@ class Client:
         progress: Callable[[float], None] | None = None,
         **options: Unpack[CloneOptions],
     ) -> Iterator[Stream]:
-        """Convert a long source in one request and get its pieces as they are ready.
+        """Convert a long source in one request and receive its pieces as they are ready.
 
         Use it in a `with`; leaving that early tells the server to stop. Arguments and errors are
-        those of `clone`; an error may also come between pieces.
+        those of `clone`; an error may also come between two pieces.
 
         Args:
-            target: see `clone`.
-            source: see `clone`.
-            progress: called with the share that is done, in (0, 1], after each piece.
-            options: see `clone`.
+            target: Voice to imitate.
+            source: Speech to convert.
+            progress: Function that is called after each piece with the share of the source that
+                is done, in (0, 1].
+            options: Values of `tau`, `temperature` and `seed`.
         """
-        body = clone_body(target, source, options)
+        call = calls.clone_stream(target, source, options)
+        body = call.body()
         with reaching(self.server):
-            response = self._respond("POST", "/api/clone/stream", body, stream=True)
+            response = self._respond(call, body, stream=True)
             try:
                 if response.status_code != 200:
                     response.read()
-                    answer_of(response)
+                    call.parse(response)
                 lines = response.iter_lines()
                 head = stream_head(next(lines, ""))
                 yield Stream(head, self._pieces(StreamReader(head), lines, progress))
@@ -161,26 +157,29 @@ class Client:
         progress: Callable[[float], None] | None = None,
         **options: Unpack[CloneOptions],
     ) -> Iterator[bytes]:
-        """Convert a source of any length piece by piece, a request each, and yield their samples.
+        """Convert a source of any length in pieces, with one request for each.
 
-        For what is longer than the server's limit. The source is read as it goes, so memory stays
-        flat. Each piece has a tone of its own source; within the limit, `clone_stream` is better.
+        This is for sources beyond the server's limit: they are read as they are sent, so memory
+        use stays constant. Each piece is converted from a source tone of its own; within the
+        limit, `clone_stream` gives a steadier voice.
 
         Args:
-            target: see `clone`.
-            source: see `clone`.
-            segment_seconds: length of each piece but the last.
-            progress: called with the share that is done, in (0, 1], after each piece.
-            options: see `clone`.
+            target: Voice to imitate.
+            source: Speech to convert.
+            segment_seconds: Length of each piece but the last.
+            progress: Function that is called after each piece with the share of the source that
+                is done, in (0, 1].
+            options: Values of `tau`, `temperature` and `seed`.
 
         Yields:
-            16-bit little-endian mono samples at the server's sample rate; joined, they are as
-            long as the source.
+            Samples of each piece: 16-bit, little-endian, mono, at the server's sample rate.
+            Joined, they are as long as the source.
 
         Raises:
-            ClientError: as `clone`; UnreadableAudio also where the source cannot be cut.
+            ClientError: The errors of `clone`; `UnreadableAudio` also for a source that cannot be
+                cut.
         """
-        voice = held(target)
+        voice = load_target(target)
         for segment in segments(source, segment_seconds):
             result = self.clone(voice, segment.wav, **options)
             yield pcm_of(result.wav)[0]
@@ -202,17 +201,18 @@ class Client:
                         progress(piece.progress)
             reader.check_complete()
 
-    def _send(self, method: str, path: str, body: bytes | None = None) -> httpx.Response:
+    def _send(self, call: Call[Answer]) -> Answer:
+        body = call.body()
         with reaching(self.server):
-            return self._respond(method, path, body, stream=False)
+            return call.parse(self._respond(call, body, stream=False))
 
-    def _respond(self, method: str, path: str, body: bytes | None, stream: bool) -> httpx.Response:
-        attempt = 0
-        while True:
-            request = self._http.build_request(method, path, content=body)
+    def _respond(self, call: Call[Any], body: bytes | None, stream: bool) -> httpx.Response:
+        for attempt in itertools.count():
+            request = self._http.build_request(call.method, call.path, content=body)
             response = self._http.send(request, stream=stream)
-            if response.status_code not in RETRY_STATUSES or attempt >= self._retries:
-                return response
+            delay = retry_delay_seconds(response, attempt, self._retries)
+            if delay is None:
+                break
             response.close()
-            time.sleep(retry_delay_seconds(response, attempt))
-            attempt += 1
+            time.sleep(delay)
+        return response

@@ -1,21 +1,23 @@
-"""Tone-colour conversion on ONNX Runtime: decode, embed a voice, convert, encode.
+"""Voice cloning on ONNX Runtime: decode audio, embed a voice, convert speech, encode WAV.
 
 >>> from pathlib import Path
 >>> from runtime import VoiceCloner, wav
 >>> cloner = VoiceCloner.load()
->>> result = cloner.clone(Path("a.wav").read_bytes(), Path("b.wav").read_bytes(), tau=1.0)
->>> Path("c.wav").write_bytes(wav.encode(result, cloner.sample_rate_hz))
+>>> target, source = Path("target.wav").read_bytes(), Path("source.wav").read_bytes()
+>>> waveform = cloner.clone(target, source, tau=1.0)
+>>> Path("output.wav").write_bytes(wav.encode(waveform, cloner.sample_rate_hz))
 """
 
 import os
 
-# ONNX Runtime's wheels report usage over the network, and write to the home folder, unless this
-# is set before they are imported.
+# ONNX Runtime's packages send usage data to Microsoft and store an identifier in the home folder,
+# unless this is set before they are imported.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
+from runtime import wav
 from runtime.arrays import Tone, Waveform
 from runtime.cloner import DEFAULT_MODEL, VoiceCloner
 from runtime.errors import OpenVoiceError
 from runtime.manifest import Manifest
 
-__all__ = ["DEFAULT_MODEL", "Manifest", "OpenVoiceError", "Tone", "VoiceCloner", "Waveform"]
+__all__ = ["DEFAULT_MODEL", "Manifest", "OpenVoiceError", "Tone", "VoiceCloner", "Waveform", "wav"]

@@ -1,4 +1,4 @@
-"""`python -m runtime`."""
+"""Entry point of `python -m runtime`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Names for the arrays that pass from step to step."""
+"""Type aliases for the arrays that are passed from step to step."""
 
 from typing import TypeAlias
 

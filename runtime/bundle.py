@@ -1,4 +1,4 @@
-"""A model folder: a manifest and the two graphs that it vouches for."""
+"""A model folder: its manifest and two graphs, whose hashes the manifest holds."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -13,10 +13,10 @@ class Bundle:
     """A model folder's contents, checked against its manifest.
 
     Attributes:
-        path: the folder.
-        manifest: what the model is.
-        tone_encoder: bytes of the graph that embeds a voice.
-        tone_converter: bytes of the graph that converts speech.
+        path: Model folder.
+        manifest: Description of the model.
+        tone_encoder: Bytes of the graph that embeds a voice.
+        tone_converter: Bytes of the graph that converts speech.
     """
 
     path: Path
@@ -29,7 +29,7 @@ class Bundle:
         """Read a model folder and check each graph's SHA-256.
 
         Raises:
-            InvalidBundle: something is missing or is not what the manifest says.
+            InvalidBundle: A file is missing or differs from what the manifest says.
         """
         folder = Path(path)
         if not folder.is_dir():

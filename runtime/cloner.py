@@ -1,4 +1,4 @@
-"""VoiceCloner: a loaded model and everything that is done with it."""
+"""VoiceCloner: a loaded model that embeds voices and converts speech."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -8,41 +8,51 @@ import numpy as np
 from runtime.arrays import Tone, Waveform
 from runtime.bundle import Bundle
 from runtime.conversion import Conversion
-from runtime.decode import AudioFile
-from runtime.errors import AudioTooShort, InvalidOption
+from runtime.decode import decode_audio
+from runtime.errors import InvalidOption
 from runtime.interface import tone_converter_interface, tone_encoder_interface
+from runtime.limits import MAXIMUM_SECONDS
 from runtime.manifest import Manifest
 from runtime.noise import fresh_seed
-from runtime.options import check_frames, check_seed, check_share, check_tone, check_waveform
+from runtime.options import (
+    DEFAULT_TAU,
+    DEFAULT_TEMPERATURE,
+    check_count,
+    check_seed,
+    check_share,
+    check_tone,
+    check_waveform,
+)
 from runtime.planner import WARM_UP_FRAMES, WindowPlanner
-from runtime.resample import resample_blocks
 from runtime.sessions import Graph, Provider, SessionSettings, open_graph
-from runtime.source import MemorySource
 from runtime.spectrogram import SpectrogramTransform
 from runtime.tau import blend_tones, tone_weight
 from runtime.tone import ToneExtraction, average_tones
 from runtime.voice_activity import voice_warnings
 
 DEFAULT_MODEL = Path(__file__).resolve().parents[1] / "onnx_models" / "compact"
-DEFAULT_TAU = 0.3
-DEFAULT_TEMPERATURE = 0.3
-DEFAULT_MAXIMUM_SECONDS = 600.0
 
 
 class VoiceCloner:
     """A loaded model. Immutable, and safe to use from several threads at once.
 
+    `VoiceCloner.load` makes one from a model folder.
+
+    Args:
+        manifest: Description of the model.
+        encoder: Graph that embeds a voice.
+        converter: Graph that converts speech.
+
     Attributes:
-        manifest: what the model is.
-        providers: active execution providers, the first doing the work.
+        manifest: Description of the model.
+        providers: Active execution providers, in the order in which they are tried for a node.
     """
 
     def __init__(self, manifest: Manifest, encoder: Graph, converter: Graph) -> None:
-        """Put a model together from its graphs; `load` does it from a folder."""
         self.manifest = manifest
-        self.providers: tuple[str, ...] = converter.providers
         self._encoder = encoder
         self._converter = converter
+        self.providers: tuple[str, ...] = converter.providers
         self._transform = SpectrogramTransform.of(manifest)
         self._planner = WindowPlanner(manifest, on_cuda=converter.on_cuda)
 
@@ -58,16 +68,17 @@ class VoiceCloner:
         """Load a model folder.
 
         Args:
-            path: folder with manifest.json and two graphs.
-            provider: cpu, cuda, or auto: cuda where it works, else cpu.
-            threads: CPU threads of one run; None takes every CPU there is to use.
-            spinning: keep idle threads busy-waiting for a while: quicker for one caller, wasteful
-                for several at once.
+            path: Folder with manifest.json and two graphs.
+            provider: Execution provider: `cpu`, `cuda`, or `auto`, which takes `cuda` where it
+                works and else `cpu`.
+            threads: Number of CPU threads of one run; None uses every available CPU.
+            spinning: Whether idle threads busy-wait for a while before they sleep: faster for one
+                caller, wasteful for several at once.
 
         Raises:
-            InvalidBundle: the folder is not what its manifest says.
-            ProviderUnavailable: the provider asked for cannot do the work.
-            InvalidOption: an argument is wrong.
+            InvalidBundle: The folder differs from what its manifest says.
+            ProviderUnavailable: The provider that was asked for cannot be used.
+            InvalidOption: An argument is wrong.
         """
         settings = SessionSettings(provider, threads, spinning)
         bundle = Bundle.read(path)
@@ -80,13 +91,14 @@ class VoiceCloner:
 
     @property
     def sample_rate_hz(self) -> int:
-        """Rate of every waveform that goes in and comes out."""
+        """Sample rate of every waveform that goes in and comes out."""
         return self.manifest.sample_rate_hz
 
     def warm_up(self) -> None:
-        """Run both graphs once, on a GPU with every length that windows of longer clips have.
+        """Run both graphs once; on a GPU, once for every window length that longer clips need.
 
-        A clip that is shorter than the shortest of them is one window of its own length there.
+        A clip that is shorter than the shortest of these windows runs at its own length, which is
+        not warmed up.
         """
         frames = max(WARM_UP_FRAMES, self.manifest.minimum_reference_frames)
         self._encoder.run(**self._encoder.interface.zeros(1, frames))
@@ -98,41 +110,24 @@ class VoiceCloner:
         data: bytes | bytearray | memoryview,
         *,
         minimum_seconds: float = 0.0,
-        maximum_seconds: float = DEFAULT_MAXIMUM_SECONDS,
+        maximum_seconds: float = MAXIMUM_SECONDS,
     ) -> Waveform:
-        """Decode an audio file in memory: WAV, MP3, FLAC, OGG Vorbis or OGG Opus.
-
-        Args:
-            data: the file.
-            minimum_seconds: a shorter clip is refused.
-            maximum_seconds: a longer clip is refused, without decoding it whole.
-
-        Returns:
-            The channels' mean at the model's sample rate, [round(seconds * rate)].
-
-        Raises:
-            UndecodableAudio: this is not such a file, or a damaged one.
-            AudioTooShort: it is too short, or empty.
-            AudioTooLong: it is too long.
-        """
-        with AudioFile(MemorySource(data), maximum_seconds=maximum_seconds) as file:
-            blocks = resample_blocks(file.blocks(), file.sample_rate_hz, self.sample_rate_hz)
-            # grows in place, where joining blocks at the end would hold the clip twice
-            samples = bytearray()
-            for block in blocks:
-                samples += block.data.cast("B")
-            if file.decoded_seconds < minimum_seconds:
-                raise AudioTooShort(file.decoded_seconds, minimum_seconds)
-        return np.frombuffer(samples, np.float32)
+        """Decode an audio file to the model's sample rate; see `runtime.decode.decode_audio`."""
+        return decode_audio(
+            data,
+            self.sample_rate_hz,
+            minimum_seconds=minimum_seconds,
+            maximum_seconds=maximum_seconds,
+        )
 
     def tone_extraction(
         self, waveform: Waveform | Iterable[Waveform], *, allow_silent: bool = False
     ) -> ToneExtraction:
-        """Prepare to embed a voice, one encoder run a step.
+        """Prepare to embed a voice, with one encoder run a step.
 
         Args:
-            waveform: [samples], or blocks of a clip that is too long to hold.
-            allow_silent: embed a silent clip as it is instead of refusing it.
+            waveform: Clip, [samples], or blocks of a clip that is too long to hold in memory.
+            allow_silent: Whether a silent clip is embedded as it is instead of being refused.
         """
         blocks = [check_waveform(waveform)] if isinstance(waveform, np.ndarray) else waveform
         return ToneExtraction(self._encoder, self.manifest, blocks, allow_silent=allow_silent)
@@ -141,28 +136,28 @@ class VoiceCloner:
         """Embed the voice in a clip; silence is left out.
 
         Args:
-            waveform: [samples].
-            allow_silent: embed a silent clip as it is instead of refusing it.
+            waveform: Clip, [samples].
+            allow_silent: Whether a silent clip is embedded as it is instead of being refused.
 
         Returns:
-            [tone_dimension]
+            Embedding, [tone_dimension].
 
         Raises:
-            SilentAudio: there is no voice.
+            SilentAudio: The clip holds no voice.
         """
         return self.tone_extraction(waveform, allow_silent=allow_silent).tone
 
     def average_tones(self, weighted: Sequence[tuple[Tone, float]]) -> Tone:
-        """Average embeddings of several clips of one voice.
+        """Average the embeddings of several clips of one voice, weighted by length.
 
         Args:
-            weighted: each embedding with its clip's seconds.
+            weighted: Embeddings, each with the seconds of its clip.
 
         Returns:
-            [tone_dimension]
+            Embedding, [tone_dimension].
 
         Raises:
-            InvalidOption: there are none, or one is no embedding of this size.
+            InvalidOption: There are no embeddings, or one does not have the model's size.
         """
         if not weighted:
             raise InvalidOption("tones", weighted, "at least one is needed")
@@ -185,28 +180,26 @@ class VoiceCloner:
         tau: float = DEFAULT_TAU,
         temperature: float = DEFAULT_TEMPERATURE,
         seed: int | None = None,
-        first_window_frames: int | None = None,
         window_frames: int | None = None,
         samples: int | None = None,
     ) -> Conversion:
-        """Prepare to convert a clip; iterating over what is returned does it.
+        """Prepare to convert a clip; iterating over the returned object converts it.
 
         How the clip is cut into windows does not change the result.
 
         Args:
-            source: [samples], or blocks of a clip that is too long to hold.
-            source_tone: embedding of the source's voice, [tone_dimension].
-            target_tone: embedding of the voice to convert to, [tone_dimension].
-            tau: how strongly the target is applied, 0 to 1.
-            temperature: of the posterior's noise, 0 to 1; 0 draws none.
-            seed: of the noise, below 2^63; None draws a fresh one.
-            first_window_frames: frames of the first piece, where it should come sooner.
-            window_frames: frames of the others; None takes the model's advice.
-            samples: of a source that comes in blocks.
+            source: Clip, [samples], or blocks of a clip that is too long to hold in memory.
+            source_tone: Embedding of the source's voice, [tone_dimension].
+            target_tone: Embedding of the voice to convert to, [tone_dimension].
+            tau: Strength with which the target's voice is applied, 0 to 1.
+            temperature: Scale of the posterior's noise, 0 to 1; 0 draws none.
+            seed: Seed of the noise, below 2^63; None draws a fresh one.
+            window_frames: Frames of each window; None takes the model's advice.
+            samples: Length of a source that comes in blocks.
 
         Raises:
-            InvalidOption: an argument is wrong.
-            AudioTooShort: the source has no samples.
+            InvalidOption: An argument is wrong.
+            AudioTooShort: The source has no samples.
         """
         dimension = self.manifest.tone_dimension
         check_tone("source_tone", source_tone, dimension)
@@ -221,17 +214,14 @@ class VoiceCloner:
             raise InvalidOption("samples", samples, "the length of a source in blocks is needed")
         else:
             blocks = source
-        groups = self._planner.plan(
-            self._transform.frames(samples),
-            check_frames("window_frames", window_frames),
-            check_frames("first_window_frames", first_window_frames),
-        )
         return Conversion(
             self._converter,
             self.manifest,
             blocks,
             samples,
-            groups,
+            self._planner.plan(
+                self._transform.frames(samples), check_count("window_frames", window_frames)
+            ),
             source_tone=source_tone,
             tone=blend_tones(source_tone, target_tone, weight),
             temperature=temperature,
@@ -248,10 +238,10 @@ class VoiceCloner:
         temperature: float = DEFAULT_TEMPERATURE,
         seed: int | None = None,
     ) -> Waveform:
-        """Convert a clip; arguments and errors as for `conversion`.
+        """Convert a clip; arguments and errors are those of `conversion`.
 
         Returns:
-            As many samples as the source has.
+            Waveform with as many samples as the source.
         """
         return self.conversion(
             source, source_tone, target_tone, tau=tau, temperature=temperature, seed=seed
@@ -266,20 +256,20 @@ class VoiceCloner:
         temperature: float = DEFAULT_TEMPERATURE,
         seed: int | None = None,
     ) -> Waveform:
-        """Say what one audio file says in the voice of others.
+        """Convert the speech in one audio file to the voice in another.
 
         Args:
-            target: a file of the voice to imitate, or several of one speaker.
-            source: a file of the speech to convert.
-            tau: how strongly the target is applied, 0 to 1.
-            temperature: of the posterior's noise, 0 to 1.
-            seed: of the noise, below 2^63; None draws a fresh one.
+            target: Audio file of the voice to imitate, or several of one speaker.
+            source: Audio file of the speech to convert.
+            tau: Strength with which the target's voice is applied, 0 to 1.
+            temperature: Scale of the posterior's noise, 0 to 1; 0 draws none.
+            seed: Seed of the noise, below 2^63; None draws a fresh one.
 
         Returns:
-            At `sample_rate_hz`, exactly as long as the source.
+            Waveform at `sample_rate_hz`, exactly as long as the source.
 
         Raises:
-            OpenVoiceError: one of its kinds, see `runtime.errors`.
+            OpenVoiceError: The conversion failed; `runtime.errors` lists the subclasses.
         """
         files = [target] if isinstance(target, bytes) else target
         weighted = []

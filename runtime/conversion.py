@@ -1,4 +1,4 @@
-"""Conversion of one clip, window by window: the one path for requests and files."""
+"""Conversion of one clip, window by window, for waveforms in memory and for files alike."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -10,22 +10,33 @@ from runtime.frames import FrameReader
 from runtime.manifest import Manifest
 from runtime.noise import draw_noise
 from runtime.sessions import Graph
-from runtime.silence import REACH_HOPS, silence_gain
+from runtime.silence import CONTEXT_HOPS, silence_gain
 from runtime.spectrogram import SpectrogramTransform
 from runtime.windows import Window
 
 
 class Conversion:
-    """A clip on its way from one voice to another.
+    """Conversion of one clip to another voice, one piece at a time.
 
-    Iterating gives the result in order, each step running the converter at most once; joined,
-    the pieces are exactly as long as the source. A source in memory can be gone through again,
-    one that is read from a file only once.
+    Iterating gives the pieces of the result in order. Each step runs the converter at most once,
+    and the pieces joined are exactly as long as the source. A conversion of a clip in memory can
+    be iterated again; one of a clip that is read from a file cannot.
+
+    Args:
+        converter: Graph that converts speech.
+        manifest: Description of its model.
+        blocks: Clip at the model's sample rate, mono, in blocks of [samples].
+        samples: Length of the whole clip.
+        groups: Windows of the clip, grouped into those that share a run.
+        source_tone: Embedding of the clip's voice, [tone_dimension].
+        tone: Embedding to convert to, [tone_dimension].
+        temperature: Scale of the posterior's noise, 0 to 1.
+        seed: Seed of the noise.
 
     Attributes:
-        samples: of the source, and of the result.
-        windows: pieces that iterating gives.
-        seed: what the noise is drawn from.
+        samples: Length of the source, and of the result.
+        pieces: Number of pieces that iterating gives.
+        seed: Seed of the noise.
     """
 
     def __init__(
@@ -41,21 +52,8 @@ class Conversion:
         temperature: float,
         seed: int,
     ) -> None:
-        """Prepare to convert a clip.
-
-        Args:
-            converter: the tone converter.
-            manifest: of its model.
-            blocks: the clip, mono at the model's sample rate, [samples] each.
-            samples: of the whole clip.
-            groups: its windows, those that share a run together.
-            source_tone: embedding of the clip's voice, [tone_dimension].
-            tone: embedding to convert to, [tone_dimension].
-            temperature: of the posterior's noise, 0 to 1.
-            seed: of the noise.
-        """
         self.samples = samples
-        self.windows = len(groups)
+        self.pieces = len(groups)
         self.seed = seed
         self._converter = converter
         self._manifest = manifest
@@ -71,7 +69,7 @@ class Conversion:
         hop = self._manifest.hop_samples
         for group in self._groups:
             first = group[0]
-            reader.forget(min(first.outer_start, first.start - REACH_HOPS))
+            reader.forget(min(first.outer_start, first.start - CONTEXT_HOPS))
             gains = [self._gain(reader, window) for window in group]
             if any(gain.any() for gain in gains):
                 pieces = self._run(reader, group)
@@ -86,7 +84,7 @@ class Conversion:
         """Run every step and join the pieces.
 
         Returns:
-            [samples]
+            Whole result, [samples].
         """
         result = np.empty(self.samples, np.float32)
         position = 0
@@ -96,8 +94,8 @@ class Conversion:
         return result
 
     def _gain(self, reader: FrameReader, window: Window) -> Waveform:
-        start = max(0, window.start - REACH_HOPS)
-        stop = min(self._transform.frames(self.samples), window.stop + REACH_HOPS)
+        start = max(0, window.start - CONTEXT_HOPS)
+        stop = min(self._transform.frames(self.samples), window.stop + CONTEXT_HOPS)
         source = reader.samples(start, stop)
         return silence_gain(
             source, self._manifest.hop_samples, window.start - start, window.stop - start

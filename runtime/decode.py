@@ -1,4 +1,4 @@
-"""Audio files into mono blocks. What a header says is checked, never trusted."""
+"""Decoding of audio files into mono waveforms; what a header says is checked, never trusted."""
 
 from collections.abc import Iterator
 from types import TracebackType
@@ -8,16 +8,16 @@ import soundfile
 from numpy.typing import NDArray
 
 from runtime.arrays import Waveform
-from runtime.errors import (
+from runtime.errors import AudioTooLong, AudioTooShort, UndecodableAudio
+from runtime.limits import (
     MAXIMUM_CHANNELS,
     MAXIMUM_SAMPLE_RATE_HZ,
+    MAXIMUM_SECONDS,
     MINIMUM_SAMPLE_RATE_HZ,
-    AudioTooLong,
-    AudioTooShort,
-    UndecodableAudio,
 )
 from runtime.mp3 import is_mpeg_audio, length_is_guessed
-from runtime.source import Source, StretchedSource
+from runtime.resample import resample_blocks
+from runtime.source import MemorySource, Source, StretchedSource
 
 BLOCK_SAMPLES = 65_536
 """Samples decoded at a time, over all channels."""
@@ -38,43 +38,59 @@ _UNKNOWN_FRAMES = 2**63 - 1
 _LENGTH_SLACK_FRAMES = 4 * 1152
 
 
-def _may_be_accepted(head: bytes) -> bool:
-    """Tell by a file's first bytes whether it may be of a format that we accept."""
-    if head[:4] in {b"RIFF", b"RIFX", b"RF64"}:
-        return head[8:12] == b"WAVE"
-    return head[:4] in {b"fLaC", b"OggS"} or head[:3] == b"ID3" or is_mpeg_audio(head)
+def decode_audio(
+    data: bytes | bytearray | memoryview,
+    sample_rate_hz: int,
+    *,
+    minimum_seconds: float = 0.0,
+    maximum_seconds: float = MAXIMUM_SECONDS,
+) -> Waveform:
+    """Decode an audio file in memory: WAV, MP3, FLAC, OGG Vorbis or OGG Opus.
 
+    Args:
+        data: Bytes of the file.
+        sample_rate_hz: Sample rate of the result.
+        minimum_seconds: Length below which a clip is refused.
+        maximum_seconds: Length above which a clip is refused, without decoding it whole.
 
-class _ForwardFile(soundfile.SoundFile):  # type: ignore[misc]
-    """A sound file that is read once from front to back.
+    Returns:
+        Mean of the channels, [round(seconds * sample_rate_hz)].
 
-    A seekable one would be sought after each block: slow, inexact in MP3, impossible in a
-    FLAC stream of unknown length.
+    Raises:
+        UndecodableAudio: The data is not such a file, or a damaged one.
+        AudioTooShort: The clip is too short, or empty.
+        AudioTooLong: The clip is too long.
     """
-
-    def seekable(self) -> bool:
-        return False
+    with AudioFile(MemorySource(data), maximum_seconds=maximum_seconds) as file:
+        # grows in place, where joining blocks at the end would hold the clip twice
+        samples = bytearray()
+        for block in resample_blocks(file.blocks(), file.sample_rate_hz, sample_rate_hz):
+            samples += block.data.cast("B")
+        if file.decoded_seconds < minimum_seconds:
+            raise AudioTooShort(file.decoded_seconds, minimum_seconds)
+    return np.frombuffer(samples, np.float32)
 
 
 class AudioFile:
-    """One audio file, opened and its header checked; a context manager.
+    """An open audio file whose header has been checked; a context manager.
+
+    The format is told by the file's content.
+
+    Args:
+        source: Bytes of the file.
+        maximum_seconds: Length above which the file is refused, whether its header or its
+            decoding shows it.
 
     Attributes:
-        sample_rate_hz: of the file.
-        channels: of the file.
+        sample_rate_hz: Sample rate of the file.
+        channels: Number of channels of the file.
+
+    Raises:
+        UndecodableAudio: The file is in no format that can be read, or its header is out of range.
+        AudioTooLong: The header announces too long a clip.
     """
 
     def __init__(self, source: Source, *, maximum_seconds: float) -> None:
-        """Open a file; its format is told by its content.
-
-        Args:
-            source: the file's bytes.
-            maximum_seconds: a file that says or turns out to be longer is refused.
-
-        Raises:
-            UndecodableAudio: it is no audio that we read, or its header is out of range.
-            AudioTooLong: its header announces more.
-        """
         # libsndfile knows many more formats, and some of their readers print what they meet
         if not _may_be_accepted(source.peek(0, _MAGIC_BYTES)):
             raise UndecodableAudio("unknown_format")
@@ -107,7 +123,7 @@ class AudioFile:
 
     @property
     def decoded_seconds(self) -> float:
-        """Length of what has been decoded: of all of it at the end."""
+        """Length of what has been decoded so far: of the whole file at its end."""
         return self._decoded / self.sample_rate_hz
 
     def blocks(self) -> Iterator[Waveform]:
@@ -117,9 +133,9 @@ class AudioFile:
             Blocks of the channels' mean, each channel clipped to -1 to 1, [samples].
 
         Raises:
-            UndecodableAudio: the data is damaged, cut off or not finite.
-            AudioTooShort: there is not one sample.
-            AudioTooLong: more came than is allowed.
+            UndecodableAudio: The data is damaged, cut off or not finite.
+            AudioTooShort: The file has no samples.
+            AudioTooLong: The file is longer than allowed.
         """
         block_frames = BLOCK_SAMPLES // self.channels
         share = np.full(self.channels, 1 / self.channels, np.float32)
@@ -163,3 +179,21 @@ class AudioFile:
         announced = self._announced_frames
         if announced is not None and announced > self._maximum_seconds * self.sample_rate_hz:
             raise AudioTooLong(announced / self.sample_rate_hz, self._maximum_seconds)
+
+
+class _ForwardFile(soundfile.SoundFile):  # type: ignore[misc]
+    """A sound file that is read once from front to back.
+
+    soundfile seeks in a seekable one after each block: slow, inexact in MP3, impossible in a
+    FLAC stream of unknown length.
+    """
+
+    def seekable(self) -> bool:
+        return False
+
+
+def _may_be_accepted(head: bytes) -> bool:
+    """Tell from a file's first bytes whether its format may be one that is accepted."""
+    if head[:4] in {b"RIFF", b"RIFX", b"RF64"}:
+        return head[8:12] == b"WAVE"
+    return head[:4] in {b"fLaC", b"OggS"} or head[:3] == b"ID3" or is_mpeg_audio(head)

@@ -9,7 +9,6 @@
     │   ├── AudioTooLong
     │   └── SilentAudio
     ├── InvalidOption            an argument is outside its range
-    ├── ToneModelMismatch        a tone embedding belongs to another model
     └── ModelError               a model cannot be loaded as asked
         ├── InvalidBundle
         └── ProviderUnavailable
@@ -21,25 +20,23 @@ JSON values, so that a caller can say the same in another language.
 from pathlib import Path
 from typing import ClassVar, Literal, TypeAlias
 
+from runtime.limits import MAXIMUM_CHANNELS, MAXIMUM_SAMPLE_RATE_HZ, MINIMUM_SAMPLE_RATE_HZ
+
 Fact: TypeAlias = str | int | float | None
 
 UndecodableReason: TypeAlias = Literal[
     "unknown_format", "corrupt", "truncated", "sample_rate", "channels", "not_finite"
 ]
 
-MINIMUM_SAMPLE_RATE_HZ = 4_000
-MAXIMUM_SAMPLE_RATE_HZ = 384_000
-MAXIMUM_CHANNELS = 8
-
 _UNDECODABLE: dict[UndecodableReason, str] = {
     "unknown_format": "the file is not WAV, MP3, FLAC or OGG (Vorbis or Opus)",
     "corrupt": "the file's audio data is damaged",
     "truncated": "the file ends before the audio that its header announces",
     "sample_rate": (
-        f"the sample rate, {{sample_rate_hz}} Hz, is outside "
-        f"{MINIMUM_SAMPLE_RATE_HZ} to {MAXIMUM_SAMPLE_RATE_HZ} Hz"
+        f"the file's sample rate is {{sample_rate_hz}} Hz, and only "
+        f"{MINIMUM_SAMPLE_RATE_HZ} to {MAXIMUM_SAMPLE_RATE_HZ} Hz can be read"
     ),
-    "channels": f"the file has {{channels}} channels, more than {MAXIMUM_CHANNELS}",
+    "channels": f"the file has {{channels}} channels, and at most {MAXIMUM_CHANNELS} can be read",
     "not_finite": "the file holds samples that are not finite numbers",
 }
 
@@ -48,8 +45,8 @@ class OpenVoiceError(Exception):
     """Base of every error that this library raises on purpose.
 
     Attributes:
-        code: a stable name of what went wrong.
-        facts: the values that the sentence is made from.
+        code: Stable name of what went wrong.
+        facts: Values that the sentence is made from.
     """
 
     code: ClassVar[str] = "error"
@@ -73,28 +70,32 @@ class UndecodableAudio(AudioError):
 
 
 class AudioTooShort(AudioError):
-    """A clip is shorter than what it is needed for, or holds no samples at all."""
+    """A clip is shorter than it must be, or has no samples at all."""
 
     code = "audio_too_short"
 
     def __init__(self, seconds: float, minimum_seconds: float) -> None:
         message = (
-            f"the audio lasts {seconds:.3f} s, at least {minimum_seconds:g} s are needed"
+            f"the audio is {seconds:.3f} s long, and at least {minimum_seconds:g} s are needed"
             if minimum_seconds > 0
-            else "the audio holds no samples"
+            else "the audio has no samples"
         )
         super().__init__(message, seconds=round(seconds, 3), minimum_seconds=minimum_seconds)
 
 
 class AudioTooLong(AudioError):
-    """A clip is longer than allowed; ``seconds`` is None where its length was not found out."""
+    """A clip is longer than allowed; ``seconds`` is None where its length is not known."""
 
     code = "audio_too_long"
 
     def __init__(self, seconds: float | None, maximum_seconds: float) -> None:
-        length = "longer" if seconds is None else f"{seconds:.1f} s long"
+        message = (
+            f"the audio is longer than the {maximum_seconds:g} s that are allowed"
+            if seconds is None
+            else f"the audio is {seconds:.1f} s long, and at most {maximum_seconds:g} s are allowed"
+        )
         super().__init__(
-            f"the audio is {length}, at most {maximum_seconds:g} s are allowed",
+            message,
             seconds=None if seconds is None else round(seconds, 3),
             maximum_seconds=maximum_seconds,
         )
@@ -106,7 +107,7 @@ class SilentAudio(AudioError):
     code = "silent_audio"
 
     def __init__(self) -> None:
-        super().__init__("the audio is silent, a voice is needed")
+        super().__init__("the audio is silent, and a voice is needed")
 
 
 class InvalidOption(OpenVoiceError):
@@ -120,26 +121,12 @@ class InvalidOption(OpenVoiceError):
         super().__init__(f"{name} is {shown}: {reason}", name=name, value=shown, reason=reason)
 
 
-class ToneModelMismatch(OpenVoiceError):
-    """A tone embedding was made by another model than the one that should use it."""
-
-    code = "tone_model_mismatch"
-
-    def __init__(self, model_id: str, expected_model_id: str) -> None:
-        super().__init__(
-            f"the tone embedding comes from model {model_id!r}, "
-            f"this model is {expected_model_id!r}",
-            model_id=model_id,
-            expected_model_id=expected_model_id,
-        )
-
-
 class ModelError(OpenVoiceError):
     """A model cannot be loaded as asked."""
 
 
 class InvalidBundle(ModelError):
-    """A model folder is incomplete, damaged or not what its manifest says."""
+    """A model folder is incomplete, damaged or different from what its manifest says."""
 
     code = "invalid_bundle"
 
@@ -148,7 +135,7 @@ class InvalidBundle(ModelError):
 
 
 class ProviderUnavailable(ModelError):
-    """An execution provider was asked for and cannot do the work."""
+    """An execution provider was asked for and cannot be used."""
 
     code = "provider_unavailable"
 

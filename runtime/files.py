@@ -1,4 +1,4 @@
-"""Files of any length: read, converted and written block by block in constant memory."""
+"""Conversion of files of any length, block by block in constant memory."""
 
 import errno
 import os
@@ -10,24 +10,25 @@ from typing import BinaryIO
 
 from runtime import wav
 from runtime.arrays import Tone, Waveform
-from runtime.cloner import DEFAULT_TAU, DEFAULT_TEMPERATURE, VoiceCloner
+from runtime.cloner import VoiceCloner
 from runtime.decode import AudioFile
 from runtime.errors import AudioTooShort
+from runtime.options import DEFAULT_TAU, DEFAULT_TEMPERATURE
 from runtime.resample import resample_blocks
 from runtime.source import FileSource
 
 Progress = Callable[[float], None]
-"""Called with the seconds of audio that were dealt with since the last call."""
+"""Function that is called with the seconds of audio processed since its last call."""
 
 
 @dataclass(frozen=True)
 class EmbeddedFile:
-    """What one pass over a file tells.
+    """A file whose voice has been embedded.
 
     Attributes:
-        path: of the file.
-        tone: embedding of its voice, [tone_dimension].
-        samples: its length at the model's sample rate.
+        path: Path of the file.
+        tone: Embedding of its voice, [tone_dimension].
+        samples: Length at the model's sample rate.
     """
 
     path: Path
@@ -46,15 +47,15 @@ def embed_file(
     """Embed the voice in a file.
 
     Args:
-        cloner: the model.
-        path: of the file.
-        allow_silent: embed a silent file as it is instead of refusing it.
-        minimum_seconds: a shorter file is refused.
-        progress: told of the audio read.
+        cloner: Loaded model.
+        path: Path of the file.
+        allow_silent: Whether a silent file is embedded as it is instead of being refused.
+        minimum_seconds: Length below which the file is refused.
+        progress: Function that is told of the audio read.
 
     Raises:
-        AudioError: the file cannot be used.
-        OSError: it cannot be read.
+        AudioError: The file cannot be used.
+        OSError: The file cannot be read.
     """
     blocks = _read_blocks(cloner, path, progress)
     extraction = cloner.tone_extraction(blocks, allow_silent=allow_silent)
@@ -76,25 +77,25 @@ def convert_file(
     seed: int | None = None,
     progress: Progress | None = None,
 ) -> int:
-    """Convert a file that was embedded before, and write the result as WAV.
+    """Convert a file whose voice has been embedded, and write the result as WAV.
 
     Args:
-        cloner: the model.
-        source: the speech to convert.
-        target_tone: embedding of the voice to convert to, [tone_dimension].
-        output: where the WAV goes; only a finished one replaces what is there.
-        tau: how strongly the target is applied, 0 to 1.
-        temperature: of the posterior's noise, 0 to 1.
-        seed: of the noise, below 2^63; None draws a fresh one.
-        progress: told of the audio written.
+        cloner: Loaded model.
+        source: Speech to convert.
+        target_tone: Embedding of the voice to convert to, [tone_dimension].
+        output: Path of the WAV file; an existing file is replaced only by a finished one.
+        tau: Strength with which the target's voice is applied, 0 to 1.
+        temperature: Scale of the posterior's noise, 0 to 1; 0 draws none.
+        seed: Seed of the noise, below 2^63; None draws a fresh one.
+        progress: Function that is told of the audio written.
 
     Returns:
-        The seed.
+        Seed that the noise was drawn from.
 
     Raises:
-        AudioError: the source cannot be used.
-        InvalidOption: an argument is wrong.
-        OSError: a file cannot be read or written.
+        AudioError: The source cannot be used.
+        InvalidOption: An argument is wrong.
+        OSError: A file cannot be read or written.
     """
     rate_hz = cloner.sample_rate_hz
     conversion = cloner.conversion(
@@ -130,9 +131,9 @@ def _read_blocks(cloner: VoiceCloner, path: Path, progress: Progress | None) -> 
 
 @contextmanager
 def _replacing(path: Path) -> Iterator[BinaryIO]:
-    """Open a file to write that takes its place only once it is complete."""
+    """Open a file for writing that replaces an existing one only once it is complete."""
     if path.exists() and not path.is_file():
-        # a pipe or a device has no place to take
+        # a pipe or a device cannot be replaced
         with path.open("wb") as file:
             yield file
         return

@@ -1,6 +1,6 @@
-"""A clip that arrives in blocks, read forward as samples and spectrogram frames.
+"""Forward reading of a clip that arrives in blocks, as samples and as spectrogram frames.
 
-A waveform in memory is a clip of one block, so that both go the same way.
+A waveform in memory is read as a clip of one block.
 """
 
 from collections.abc import Iterable
@@ -12,15 +12,14 @@ from runtime.spectrogram import SpectrogramTransform
 
 
 class FrameReader:
-    """Holds the part of a clip that is being worked on and fetches more as it is needed."""
+    """Reader that keeps the needed part of a clip in memory and fetches more on demand.
+
+    Args:
+        blocks: Clip at the transform's sample rate, mono, in blocks of [samples] of any length.
+        transform: Spectrogram transform.
+    """
 
     def __init__(self, blocks: Iterable[Waveform], transform: SpectrogramTransform) -> None:
-        """Begin to read a clip.
-
-        Args:
-            blocks: mono at the transform's sample rate, [samples] each, of any length.
-            transform: makes the spectrogram.
-        """
         self._blocks = iter(blocks)
         self._transform = transform
         self._buffer = np.zeros(0, np.float32)
@@ -29,11 +28,11 @@ class FrameReader:
 
     @property
     def fetched_samples(self) -> int:
-        """Samples that have arrived: all of the clip's once its end was met."""
+        """Number of samples fetched so far: all of the clip's once its end was reached."""
         return self._offset + len(self._buffer)
 
     def available(self, stop_frame: int) -> int:
-        """Fetch up to a frame and say where the clip's frames end, at most there."""
+        """Fetch up to a frame and return the smaller of it and the clip's number of frames."""
         hop = self._transform.hop_samples
         if self._fetch(stop_frame * hop):
             return stop_frame
@@ -42,15 +41,15 @@ class FrameReader:
         return min(stop_frame, self._transform.frames(self.fetched_samples))
 
     def samples(self, start_frame: int, stop_frame: int) -> Waveform:
-        """Read the hops of some frames, filled up with zeros behind the clip's end."""
+        """Read the samples of some frames, followed by zeros after the clip's end."""
         hop = self._transform.hop_samples
         return self._span(start_frame * hop, stop_frame * hop)
 
     def spectrogram(self, start_frame: int, stop_frame: int) -> Spectrogram:
-        """Read some frames, the same whatever else is read with them.
+        """Read the spectrogram of some frames; how a clip is split into reads does not change it.
 
         Returns:
-            [bins, stop_frame - start_frame]
+            Magnitudes, [bins, stop_frame - start_frame].
         """
         hop, pad = self._transform.hop_samples, self._transform.pad_samples
         start, stop = start_frame * hop - pad, stop_frame * hop + pad
@@ -64,7 +63,7 @@ class FrameReader:
         return self._transform.of_padded(padded)
 
     def forget(self, frame: int) -> None:
-        """Let go of what neither this frame nor a later one needs."""
+        """Free the samples that neither this frame nor a later one needs."""
         keep = frame * self._transform.hop_samples - self._transform.pad_samples
         drop = min(max(0, keep - self._offset), len(self._buffer))
         self._buffer = self._buffer[drop:]
@@ -77,7 +76,7 @@ class FrameReader:
         return np.pad(part, (0, lacking)) if lacking else part
 
     def _fetch(self, stop: int) -> bool:
-        """Fetch blocks until a sample has arrived, or say that the clip ends before it."""
+        """Fetch blocks up to a sample; return False if the clip ends before it."""
         arrived = []
         fetched = self.fetched_samples
         while fetched < stop and not self._ended:

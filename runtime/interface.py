@@ -1,4 +1,4 @@
-"""What each graph takes and gives, by the manifest, and the check that it does."""
+"""Inputs and output that each graph must have according to the manifest, and their check."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,10 +19,10 @@ class GraphInterface:
     """Names and shapes of a graph's float32 inputs and its one output.
 
     Attributes:
-        file_name: of the graph, for messages.
-        inputs: shape by name; None stands for a free axis, `batch` first and `frames` last.
-        output: name of the output.
-        output_shape: its shape.
+        file_name: Name of the graph's file, for messages.
+        inputs: Shapes by name; None stands for a free axis, `batch` first and `frames` last.
+        output: Name of the output.
+        output_shape: Shape of the output.
     """
 
     file_name: str
@@ -34,17 +34,17 @@ class GraphInterface:
         """Check that a session has these inputs and this output.
 
         Raises:
-            InvalidBundle: a name, type or shape differs.
+            InvalidBundle: A name, type or shape differs.
         """
         self._check_side("input", session.get_inputs(), self.inputs)
         self._check_side("output", session.get_outputs(), {self.output: self.output_shape})
 
     def zeros(self, batch: int, frames: int) -> dict[str, NDArray[np.float32]]:
-        """Give inputs of zeros, to run a graph once with.
+        """Make inputs of zeros, to run a graph once.
 
         Args:
-            batch: windows in the batch.
-            frames: length of the free axes after the first.
+            batch: Size of the batch.
+            frames: Length of the free axes after the first.
         """
         return {
             name: np.zeros(
@@ -77,7 +77,7 @@ class GraphInterface:
 
 
 def tone_encoder_interface(manifest: Manifest) -> GraphInterface:
-    """Give the interface of the tone encoder."""
+    """Return the interface that a model's tone encoder must have."""
     return GraphInterface(
         TONE_ENCODER,
         {"spectrogram": (None, manifest.bins, None)},
@@ -87,7 +87,7 @@ def tone_encoder_interface(manifest: Manifest) -> GraphInterface:
 
 
 def tone_converter_interface(manifest: Manifest) -> GraphInterface:
-    """Give the interface of the tone converter."""
+    """Return the interface that a model's tone converter must have."""
     return GraphInterface(
         TONE_CONVERTER,
         {

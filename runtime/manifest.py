@@ -1,4 +1,4 @@
-"""manifest.json: everything that the runtime trusts about a model."""
+"""Reading of manifest.json, which holds everything that the runtime assumes about a model."""
 
 import json
 import math
@@ -20,34 +20,34 @@ Precision: TypeAlias = Literal["fp32", "fp16", "int8"]
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a model is, from its manifest.json.
+    """Description of a model, read from its manifest.json.
 
     Attributes:
-        format: version of this file's layout, 1.
-        name: the bundle's own name.
-        variant: the family of networks.
-        model_id: first 12 hex digits of the tone encoder's SHA-256; tone embeddings of
-            one model mean nothing to another.
-        sample_rate_hz: of the audio that goes in and comes out.
-        fft_samples: length of the Fourier transform.
-        window_samples: length of the Hann window.
-        hop_samples: samples from one frame to the next.
-        bins: frequencies in a frame.
-        tone_dimension: numbers in a tone embedding.
-        latent_channels: channels of the posterior's noise.
-        input_bandwidth_hz: what lies above it is removed from the input.
-        reference_frames: frames of the longest window that the tone encoder is given.
-        minimum_reference_frames: frames of the shortest.
-        context_frames: how far one frame of the converter's output reaches to each side.
-        window_frames: advised length of a conversion window without its context.
-        precision: of the weights and arithmetic inside the graphs.
-        tau_curve: points (tau, weight) of a piecewise linear curve from (0, 0) to (1, 1).
-        opset: of the graphs.
-        files: SHA-256 in hex by file name.
-        checkpoint_sha256: of the checkpoint the graphs were made from, if there was one.
-        licence: of the weights.
-        provenance: where the weights come from.
-        quality: figures measured on the model, free in form.
+        format: Version of this file's layout, 1.
+        name: Name of the model.
+        variant: Family of networks that the model belongs to.
+        model_id: First 12 hex digits of the tone encoder's SHA-256. The tone embeddings of one
+            model cannot be used with another.
+        sample_rate_hz: Sample rate of the audio that goes in and comes out.
+        fft_samples: Length of the Fourier transform.
+        window_samples: Length of the Hann window.
+        hop_samples: Number of samples from one frame to the next.
+        bins: Number of frequencies in a frame.
+        tone_dimension: Number of values in a tone embedding.
+        latent_channels: Number of channels of the posterior's noise.
+        input_bandwidth_hz: Frequency above which the input's content is removed.
+        reference_frames: Frames of the longest window that the tone encoder is given.
+        minimum_reference_frames: Frames of the shortest such window.
+        context_frames: Frames on each side that one frame of the converter's output depends on.
+        window_frames: Advised length of a conversion window without its context.
+        precision: Precision of the weights and arithmetic inside the converter.
+        tau_curve: Points (tau, weight) of a piecewise linear curve from (0, 0) to (1, 1).
+        opset: ONNX operator set of the graphs.
+        files: SHA-256 of each graph in hex, by file name.
+        checkpoint_sha256: SHA-256 of the checkpoint that the graphs were made from, or None.
+        licence: Licence of the weights.
+        provenance: Origin of the weights.
+        quality: Measurements of the model, free in form.
     """
 
     format: int
@@ -80,7 +80,7 @@ class Manifest:
         """Read and check a manifest file.
 
         Raises:
-            InvalidBundle: the file is missing, or a field is missing, misspelt or wrong.
+            InvalidBundle: The file is missing, or a field is missing, misspelt or wrong.
         """
         try:
             document = json.loads(path.read_bytes())

@@ -1,4 +1,4 @@
-"""Whether an MP3 file's length is written in it or a guess."""
+"""Detection of MP3 files whose length is not written in them and can only be guessed."""
 
 from runtime.source import Source
 

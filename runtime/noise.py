@@ -1,4 +1,4 @@
-"""The posterior's standard normal draw, the same however audio is cut into windows."""
+"""Noise of the posterior, which does not depend on how a clip is cut into windows."""
 
 import secrets
 
@@ -10,27 +10,27 @@ SEEDS = 2**63
 
 
 def fresh_seed() -> int:
-    """Draw a seed for a request that named none."""
+    """Draw a seed at random."""
     return secrets.randbelow(SEEDS)
 
 
 def draw_noise(
     seed: int, channels: int, start_frame: int, stop_frame: int, temperature: float
 ) -> NDArray[np.float32]:
-    """Draw the noise of some frames of a clip.
+    """Draw standard normal noise for some frames of a clip, times the temperature.
 
     Each block of 256 frames has a generator of its own (Philox: Salmon et al. 2011, "Parallel
     random numbers: as easy as 1, 2, 3"), keyed by seed and block.
 
     Args:
-        seed: 0 to 2^63 - 1.
-        channels: latent channels.
-        start_frame: first frame, counted from the clip's start.
-        stop_frame: the one after the last.
-        temperature: what the draw is multiplied by; 0 gives zeros.
+        seed: Seed of the noise, 0 to 2^63 - 1.
+        channels: Number of latent channels.
+        start_frame: First frame, counted from the clip's start.
+        stop_frame: Frame after the last.
+        temperature: Factor of the noise; 0 gives zeros.
 
     Returns:
-        [channels, frames]
+        Noise, [channels, frames].
     """
     noise = np.zeros((channels, stop_frame - start_frame), np.float32)
     if temperature == 0:

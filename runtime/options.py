@@ -1,4 +1,4 @@
-"""Checks of what a caller passes in."""
+"""Options of a conversion: their defaults, and checks of every argument that a caller passes in."""
 
 import math
 
@@ -8,12 +8,15 @@ from runtime.arrays import Tone, Waveform
 from runtime.errors import AudioTooShort, InvalidOption
 from runtime.noise import SEEDS
 
+DEFAULT_TAU = 0.3
+DEFAULT_TEMPERATURE = 0.3
+
 
 def check_share(name: str, value: float) -> float:
     """Check a number from 0 to 1.
 
     Raises:
-        InvalidOption: it is something else.
+        InvalidOption: The value is something else.
     """
     if (
         isinstance(value, bool)
@@ -28,32 +31,30 @@ def check_seed(seed: int) -> int:
     """Check a seed: a whole number from 0 to below 2^63.
 
     Raises:
-        InvalidOption: it is something else.
+        InvalidOption: The seed is something else.
     """
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < SEEDS:
         raise InvalidOption("seed", seed, "a whole number from 0 to below 2^63 is needed")
     return seed
 
 
-def check_frames(name: str, frames: int | None) -> int | None:
-    """Check a count of frames that may be left out.
+def check_count(name: str, count: int | None) -> int | None:
+    """Check a count that may be left out: a whole number from 1 up, or None.
 
     Raises:
-        InvalidOption: it is not a whole number from 1 up.
+        InvalidOption: The count is something else.
     """
-    if frames is not None and (
-        isinstance(frames, bool) or not isinstance(frames, int) or frames < 1
-    ):
-        raise InvalidOption(name, frames, "a whole number from 1 up is needed")
-    return frames
+    if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 1):
+        raise InvalidOption(name, count, "a whole number from 1 up is needed")
+    return count
 
 
 def check_waveform(waveform: Waveform) -> Waveform:
     """Check a waveform: float32, [samples], finite and not empty.
 
     Raises:
-        InvalidOption: it is something else.
-        AudioTooShort: it has no samples.
+        InvalidOption: The waveform is something else.
+        AudioTooShort: The waveform has no samples.
     """
     shape = getattr(waveform, "shape", None)
     if getattr(waveform, "dtype", None) != np.float32 or shape is None or len(shape) != 1:
@@ -69,7 +70,7 @@ def check_tone(name: str, tone: Tone, dimension: int) -> Tone:
     """Check a tone embedding: float32, [tone_dimension] and finite.
 
     Raises:
-        InvalidOption: it is something else.
+        InvalidOption: The embedding is something else.
     """
     shape = getattr(tone, "shape", None)
     if getattr(tone, "dtype", None) != np.float32 or shape != (dimension,):

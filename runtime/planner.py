@@ -1,4 +1,4 @@
-"""Which windows a model's clips are cut into, where it runs."""
+"""Choice of a clip's windows and batches for a model and the processor that it runs on."""
 
 from runtime.manifest import Manifest
 from runtime.windows import (
@@ -13,11 +13,16 @@ BATCH_ON_CUDA = 4
 """Windows of one length that share a run on a GPU."""
 
 WARM_UP_FRAMES = 64
-"""Enough on a CPU, which does not prepare itself for each length."""
+"""Input length of a warm-up on a CPU, which does not prepare itself for each length."""
 
 
 class WindowPlanner:
-    """Plans windows of any length on a CPU; on a GPU, batches of few different lengths."""
+    """Plans windows of any length on a CPU, and batches of few different lengths on a GPU.
+
+    Args:
+        manifest: Description of the model.
+        on_cuda: Whether the converter runs on a GPU.
+    """
 
     def __init__(self, manifest: Manifest, *, on_cuda: bool) -> None:
         self._window_frames = manifest.window_frames
@@ -25,29 +30,22 @@ class WindowPlanner:
         self._on_cuda = on_cuda
         self._buckets = bucket_lengths(manifest.window_frames, manifest.context_frames)
 
-    def plan(
-        self, frames: int, window_frames: int | None, first_window_frames: int | None
-    ) -> list[tuple[Window, ...]]:
-        """Cut a clip into windows, those that share a run together.
+    def plan(self, frames: int, window_frames: int | None = None) -> list[tuple[Window, ...]]:
+        """Cut a clip into windows, grouped into batches that share one run.
 
         Args:
-            frames: of the clip.
-            window_frames: frames kept of a window; None takes the model's advice.
-            first_window_frames: of the first, where it should come sooner.
+            frames: Length of the clip.
+            window_frames: Frames kept of each window; None takes the model's advice.
         """
         size = window_frames or self._window_frames
         context = self._context_frames
         if not self._on_cuda:
-            return group_windows(plan_windows(frames, size, context, first_window_frames), 1)
+            return group_windows(plan_windows(frames, size, context), 1)
         buckets = [bucket for bucket in self._buckets if bucket <= size + 2 * context]
-        first = None
-        if first_window_frames is not None:
-            enough = (bucket for bucket in buckets if bucket >= first_window_frames + context)
-            first = min(enough, default=None)
-        return group_windows(plan_bucketed_windows(frames, buckets, context, first), BATCH_ON_CUDA)
+        return group_windows(plan_bucketed_windows(frames, buckets, context), BATCH_ON_CUDA)
 
     def warm_up_shapes(self) -> list[tuple[int, int]]:
-        """List the batch sizes and input lengths of windows to run before the first request."""
+        """List the batch sizes and input lengths to run once before the first request."""
         if not self._on_cuda:
             return [(1, WARM_UP_FRAMES)]
         return [(batch, bucket) for batch in (1, BATCH_ON_CUDA) for bucket in self._buckets]

@@ -1,29 +1,28 @@
-"""Where a session's nodes really ran, read from its own profile."""
+"""Reading from a session's profile which execution provider computed each node."""
 
 import json
 from pathlib import Path
 from typing import Any
 
-CPU = "CPUExecutionProvider"
-
 # Shapes and indices are integers and belong on the CPU; these types carry the signal.
 _SIGNAL_TYPES = frozenset({"float", "float16", "bfloat16", "double", "int8", "uint8"})
 
 
-def cpu_compute_nodes(profile: Path) -> list[str]:
-    """List the nodes that computed signal values on the CPU, each as `operator name`.
+def signal_nodes(profile: Path, provider: str) -> list[str]:
+    """List the nodes that computed signal values on a provider, each as `operator name`.
 
     Args:
-        profile: file that a session wrote with profiling on.
+        profile: File that a session wrote with profiling on.
+        provider: ONNX Runtime's name of the execution provider.
 
     Returns:
-        Sorted names, without doubles.
+        Sorted names, each once.
     """
     events: list[dict[str, Any]] = json.loads(profile.read_text(encoding="utf-8"))
     found = set()
     for event in events:
         details = event.get("args", {})
-        if event.get("cat") != "Node" or details.get("provider") != CPU:
+        if event.get("cat") != "Node" or details.get("provider") != provider:
             continue
         if any(
             kind in _SIGNAL_TYPES

@@ -1,4 +1,4 @@
-"""Resampling, whole or block by block, to an exactly known length."""
+"""Resampling of a clip, block by block, to an exactly known length."""
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
@@ -15,12 +15,12 @@ def resampled_samples(samples: int, from_hz: int, to_hz: int) -> int:
     """Count the samples that a clip has at another rate: its seconds times that rate, rounded.
 
     Args:
-        samples: of the clip.
-        from_hz: its rate.
-        to_hz: the other rate.
+        samples: Length of the clip.
+        from_hz: Sample rate of the clip.
+        to_hz: Sample rate to count at.
 
     Returns:
-        At least 1 for a clip of at least 1.
+        Number of samples, at least 1 for a clip that is not empty.
     """
     if samples == 0:
         return 0
@@ -31,13 +31,13 @@ def resample_blocks(blocks: Iterable[Waveform], from_hz: int, to_hz: int) -> Ite
     """Resample a clip that comes in blocks.
 
     Args:
-        blocks: mono blocks of any length, [samples].
-        from_hz: their rate.
-        to_hz: the wanted rate.
+        blocks: Mono clip in blocks of [samples] of any length.
+        from_hz: Sample rate of the blocks.
+        to_hz: Sample rate of the result.
 
     Yields:
-        Blocks at the wanted rate; joined they have exactly `resampled_samples` samples,
-        without delay against the input.
+        Blocks at the new rate. Joined, they have exactly `resampled_samples` samples and are
+        not delayed against the input.
     """
     if from_hz == to_hz:
         yield from blocks

@@ -1,4 +1,4 @@
-"""ONNX Runtime sessions: the one place that chooses providers, threads, memory and options."""
+"""ONNX Runtime sessions: execution provider, threads, memory and graph options."""
 
 import logging
 import os
@@ -14,7 +14,8 @@ from onnxruntime.capi import onnxruntime_pybind11_state as onnxruntime_errors
 
 from runtime.errors import InvalidBundle, InvalidOption, ProviderUnavailable
 from runtime.interface import GraphInterface
-from runtime.profile import cpu_compute_nodes
+from runtime.options import check_count
+from runtime.profile import signal_nodes
 
 Provider: TypeAlias = Literal["auto", "cpu", "cuda"]
 
@@ -36,47 +37,44 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class SessionSettings:
-    """How graphs are run.
+    """Settings of the sessions that run a model's graphs.
 
     Attributes:
-        provider: cpu, cuda, or auto: cuda where it works, else cpu.
-        threads: CPU threads that one run is spread over; None takes every CPU that this
-            process may use. Runs at the same time share them, and with 1 each run stays
-            on the thread that called it.
-        spinning: keep idle threads busy-waiting for a while: quicker for runs one after the
-            other, wasteful where several share the CPUs.
-        device_id: which GPU.
+        provider: Execution provider: `cpu`, `cuda`, or `auto`, which takes `cuda` where it works
+            and else `cpu`.
+        threads: Number of CPU threads of one run; None uses every CPU available to this process.
+            Concurrent runs share the threads; with 1, each run stays on the thread that called it.
+        spinning: Whether idle threads busy-wait for a while before they sleep: faster for runs
+            one after the other, wasteful where several share the CPUs.
     """
 
     provider: Provider = "auto"
     threads: int | None = None
     spinning: bool = True
-    device_id: int = 0
 
     def __post_init__(self) -> None:
         if self.provider not in get_args(Provider):
-            raise InvalidOption("provider", self.provider, "auto, cpu or cuda is meant")
-        if self.threads is not None and (
-            isinstance(self.threads, bool) or not isinstance(self.threads, int) or self.threads < 1
-        ):
-            raise InvalidOption("threads", self.threads, "a whole number from 1 up is needed")
+            raise InvalidOption("provider", self.provider, "auto, cpu or cuda is needed")
+        check_count("threads", self.threads)
 
 
 class Graph:
-    """One loaded graph, safe to run from several threads at once.
+    """A loaded graph, safe to run from several threads at once.
+
+    Args:
+        session: Session that runs the graph.
+        interface: Inputs and output of the graph.
 
     Attributes:
-        interface: what it takes and gives.
-        providers: names of the active execution providers, the first doing the work.
+        interface: Inputs and output of the graph.
+        providers: Active execution providers, in the order in which they are tried for a node.
     """
 
-    def __init__(
-        self, session: onnxruntime.InferenceSession, interface: GraphInterface, device_id: int
-    ) -> None:
+    def __init__(self, session: onnxruntime.InferenceSession, interface: GraphInterface) -> None:
         self.interface = interface
         self.providers: tuple[str, ...] = tuple(session.get_providers())
         self._session = session
-        self._device = ("cuda" if self.on_cuda else "cpu", device_id if self.on_cuda else 0)
+        self._device = "cuda" if self.on_cuda else "cpu"
 
     @property
     def on_cuda(self) -> bool:
@@ -87,35 +85,35 @@ class Graph:
         """Run the graph once.
 
         Args:
-            inputs: float32 arrays by input name.
+            inputs: Arrays by input name, float32.
 
         Returns:
-            The output, in memory of its own.
+            Output in newly allocated memory.
         """
         binding = self._session.io_binding()
         for name, array in inputs.items():
             value = onnxruntime.OrtValue.ortvalue_from_numpy(
-                np.ascontiguousarray(array, dtype=np.float32), *self._device
+                np.ascontiguousarray(array, dtype=np.float32), self._device
             )
             binding.bind_ortvalue_input(name, value)
-        binding.bind_output(self.interface.output, *self._device)
+        binding.bind_output(self.interface.output, self._device)
         self._session.run_with_iobinding(binding)
         output: NDArray[np.float32] = binding.copy_outputs_to_cpu()[0]
         return output
 
 
 def open_graph(data: bytes, interface: GraphInterface, settings: SessionSettings) -> Graph:
-    """Load a graph, check its interface and see that the provider asked for does the work.
+    """Load a graph; check its interface and that the requested provider computes all of it.
 
     Args:
-        data: the ONNX file's bytes.
-        interface: what the graph should take and give.
-        settings: provider, threads and the like.
+        data: Bytes of the ONNX file.
+        interface: Inputs and output that the graph must have.
+        settings: Provider and threads.
 
     Raises:
-        InvalidBundle: this is no graph, or not one with that interface.
-        ProviderUnavailable: the provider asked for is missing, inactive, or leaves
-            computation to the CPU.
+        InvalidBundle: The data is not a graph with that interface.
+        ProviderUnavailable: The requested provider is missing, inactive, or leaves computation
+            to the CPU.
     """
     if settings.provider == "cpu":
         return _open_on_cpu(data, interface, settings)
@@ -133,10 +131,10 @@ def open_graph(data: bytes, interface: GraphInterface, settings: SessionSettings
 
 
 def available_cpus(limit_file: Path = CGROUP_CPU_LIMIT) -> int:
-    """Count the CPUs that this process may use: its affinity, and its container's quota.
+    """Count the CPUs available to this process by its affinity and its container's quota.
 
     Args:
-        limit_file: the control group's `cpu.max`, quota and period or `max`.
+        limit_file: The control group's `cpu.max` file, which holds quota and period.
     """
     count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     count = count or 1
@@ -151,7 +149,7 @@ def available_cpus(limit_file: Path = CGROUP_CPU_LIMIT) -> int:
 
 def _open_on_cpu(data: bytes, interface: GraphInterface, settings: SessionSettings) -> Graph:
     session = _session(data, interface, _options(settings), [CPU])
-    return Graph(session, interface, settings.device_id)
+    return Graph(session, interface)
 
 
 def _open_on_cuda(
@@ -159,8 +157,7 @@ def _open_on_cuda(
 ) -> Graph | None:
     onnxruntime.preload_dlls()
     cuda_options = {
-        "device_id": str(settings.device_id),
-        # what a new window length needs, not the next power of two
+        # grow the arena by what a new window length needs, not to the next power of two
         "arena_extend_strategy": "kSameAsRequested",
         # an exhaustive search would stall the first request of every length
         "cudnn_conv_algo_search": "HEURISTIC",
@@ -177,12 +174,12 @@ def _open_on_cuda(
         if session.get_providers()[0] != CUDA:
             session.end_profiling()
             return None
-        graph = Graph(session, interface, settings.device_id)
+        graph = Graph(session, interface)
         graph.run(**interface.zeros(1, PROBE_FRAMES))
-        left = cpu_compute_nodes(Path(session.end_profiling()))
+        left = signal_nodes(Path(session.end_profiling()), CPU)
     if left:
         raise ProviderUnavailable(
-            CUDA, f"{interface.file_name} would compute on the CPU in {', '.join(left)}"
+            CUDA, f"these nodes of {interface.file_name} would run on the CPU: {', '.join(left)}"
         )
     return graph
 
@@ -197,7 +194,7 @@ def _session(
         session = onnxruntime.InferenceSession(data, options, providers=providers)
     except _LOAD_ERRORS as error:
         reason = str(error).splitlines()[0]
-        raise InvalidBundle(interface.file_name, f"is not a graph to run: {reason}") from error
+        raise InvalidBundle(interface.file_name, f"cannot be loaded: {reason}") from error
     session.disable_fallback()
     interface.check(session)
     return session

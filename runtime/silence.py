@@ -1,4 +1,4 @@
-"""Digital silence in the source is silence in the result."""
+"""Muting of the result where the source is digitally silent."""
 
 import numpy as np
 
@@ -6,25 +6,25 @@ from runtime.arrays import Waveform
 from runtime.voice_activity import widen
 
 SILENT_PEAK = 1e-4
-"""A hop whose every sample is at most this is silent: -80 dBFS."""
+"""Largest magnitude of a sample in a silent hop: -80 dBFS."""
 
 HOLD_HOPS = 4
-"""Hops left open on each side of sound, for what a network lets ring."""
+"""Hops left audible on each side of sound, because a network's output rings on."""
 
-REACH_HOPS = HOLD_HOPS + 2
-"""Hops to each side that a hop's gain depends on."""
+CONTEXT_HOPS = HOLD_HOPS + 2
+"""Hops on each side that a hop's gain depends on."""
 
 
 def silence_gain(source: Waveform, hop_samples: int, start_hop: int, stop_hop: int) -> Waveform:
-    """Give the gain of some hops: 1 where there is sound nearby, 0 in silence, ramps between.
+    """Compute the gain of some hops: 1 where there is sound nearby, 0 in silence, ramps between.
 
-    A hop's gain depends on the source within `REACH_HOPS` alone.
+    A hop's gain depends only on the source within `CONTEXT_HOPS` of it.
 
     Args:
-        source: whole hops, [hops * hop_samples].
-        hop_samples: length of a hop.
-        start_hop: first hop that is wanted, counted within `source`.
-        stop_hop: the one after the last.
+        source: Whole hops of the source, [hops * hop_samples].
+        hop_samples: Length of a hop.
+        start_hop: First hop that is wanted, counted within `source`.
+        stop_hop: Hop after the last that is wanted.
 
     Returns:
         Factors from 0 to 1, [(stop_hop - start_hop) * hop_samples], or [1] where all are equal.

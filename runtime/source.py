@@ -1,7 +1,6 @@
-"""Where an audio file's bytes come from: memory, or a file on disk.
+"""Sources of an audio file's bytes: memory, or a file on disk.
 
-libsndfile calls back for each stretch that it reads. What it is given has no name, from which
-a format could be guessed.
+libsndfile reads them by callbacks, and so learns no file name from which it would guess a format.
 """
 
 import os
@@ -9,76 +8,84 @@ from typing import BinaryIO, Protocol
 
 
 class Source(Protocol):
-    """What libsndfile needs of a binary file, and a look ahead of it."""
+    """The methods of a binary file that libsndfile calls, and `peek`."""
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
-        """Move, from the start (0), from here (1) or from the end (2)."""
+        """Move the position: from the start (0), from here (1) or from the end (2)."""
         ...
 
     def tell(self) -> int:
-        """Say where the next read begins."""
+        """Return the position of the next read."""
         ...
 
     def readinto(self, buffer: memoryview, /) -> int:
-        """Fill a buffer as far as there are bytes, and count them."""
+        """Read into a buffer and return the number of bytes read."""
         ...
 
     def peek(self, offset: int, count: int) -> bytes:
-        """Read some bytes from anywhere without moving."""
+        """Read bytes at an offset without moving the position."""
         ...
 
 
 class MemorySource:
-    """Bytes in memory, which are not copied."""
+    """Bytes in memory, which are not copied.
+
+    Args:
+        data: Bytes of the file.
+    """
 
     def __init__(self, data: bytes | bytearray | memoryview) -> None:
         self._data = memoryview(data).cast("B")
         self._position = 0
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
-        """Move, from the start (0), from here (1) or from the end (2)."""
+        """Move the position: from the start (0), from here (1) or from the end (2)."""
         base = (0, self._position, len(self._data))[whence]
         self._position = max(0, base + offset)
         return self._position
 
     def tell(self) -> int:
-        """Say where the next read begins."""
+        """Return the position of the next read."""
         return self._position
 
     def readinto(self, buffer: memoryview, /) -> int:
-        """Fill a buffer as far as there are bytes, and count them."""
+        """Read into a buffer and return the number of bytes read."""
         chunk = self._data[self._position : self._position + len(buffer)]
         buffer[: len(chunk)] = chunk
         self._position += len(chunk)
         return len(chunk)
 
     def peek(self, offset: int, count: int) -> bytes:
-        """Read some bytes from anywhere without moving."""
+        """Read bytes at an offset without moving the position."""
         return bytes(self._data[offset : offset + count])
 
 
 class FileSource:
-    """An open file on disk; it stays the caller's to close."""
+    """An open file on disk, which the caller closes.
+
+    Args:
+        file: File opened for reading, unbuffered.
+    """
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
-        """Move, from the start (0), from here (1) or from the end (2)."""
+        """Move the position: from the start (0), from here (1) or from the end (2)."""
         return self._file.seek(offset, whence)
 
     def tell(self) -> int:
-        """Say where the next read begins."""
+        """Return the position of the next read."""
         return self._file.tell()
 
     def readinto(self, buffer: memoryview, /) -> int:
-        """Fill a buffer as far as there are bytes, and count them."""
+        """Read into a buffer and return the number of bytes read."""
         data = self._file.read(len(buffer))
         buffer[: len(data)] = data
         return len(data)
 
     def peek(self, offset: int, count: int) -> bytes:
-        """Read some bytes from anywhere without moving."""
+        """Read bytes at an offset without moving the position."""
         position = self._file.tell()
         self._file.seek(offset)
         data = self._file.read(count)
@@ -87,10 +94,14 @@ class FileSource:
 
 
 class StretchedSource:
-    """A file that is said to go on for many times its length.
+    """A file that reports many times its true length.
 
-    libsndfile reads no further than the length that it guesses from an MP3's size and first
-    bit rate. This guess is never too short, and reading ends where the bytes do.
+    libsndfile stops reading an MP3 at the length that it guesses from the file's size and first
+    bit rate. With the reported length that guess is never too short, and reading ends where the
+    bytes do.
+
+    Args:
+        source: File to report a longer length for.
     """
 
     # the highest bit rate of MPEG audio layer III against the lowest: 320 to 8 kbit/s
@@ -104,17 +115,17 @@ class StretchedSource:
         source.seek(0)
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
-        """Move, from the start (0), from here (1) or from the pretended end (2)."""
+        """Move, from the start (0), from here (1) or from the reported end (2)."""
         if whence == os.SEEK_END:
             return self._source.seek(self._end + offset)
         return self._source.seek(offset, whence)
 
     def tell(self) -> int:
-        """Say where the next read begins."""
+        """Return the position of the next read."""
         return self._source.tell()
 
     def readinto(self, buffer: memoryview, /) -> int:
-        """Fill a buffer as far as there are bytes, and count them."""
+        """Read into a buffer and return the number of bytes read."""
         position = self._source.tell()
         if position < self._end - self._TRAILER_BYTES:
             return self._source.readinto(buffer)
@@ -124,5 +135,5 @@ class StretchedSource:
         return count
 
     def peek(self, offset: int, count: int) -> bytes:
-        """Read some bytes from anywhere without moving."""
+        """Read bytes at an offset without moving the position."""
         return self._source.peek(offset, count)

@@ -1,4 +1,4 @@
-"""Linear magnitude spectrogram, as the networks were trained on it.
+"""Linear magnitude spectrogram that the networks take as input.
 
 Frames are not centred: the signal is extended by (fft - hop) / 2 samples on each side, so that
 a signal of `n * hop` samples has exactly `n` frames (the convention of VITS, Kim et al. 2021).
@@ -15,20 +15,20 @@ from runtime.arrays import Spectrogram, Waveform
 from runtime.manifest import Manifest
 
 POWER_FLOOR = 1e-6
-"""Added to each squared magnitude, which keeps the square root's slope finite."""
+"""Constant added to each squared magnitude, which keeps the square root's slope finite."""
 
 _BLOCK_FRAMES = 128
 
 
 @dataclass(frozen=True)
 class SpectrogramTransform:
-    """Turns waveforms into spectrograms with one set of parameters.
+    """Transform of waveforms into spectrograms.
 
     Attributes:
-        sample_rate_hz: of the waveforms.
-        fft_samples: length of the Fourier transform and of its Hann window.
-        hop_samples: samples from one frame to the next.
-        bandwidth_hz: bins above it are set to the floor.
+        sample_rate_hz: Sample rate of the waveforms.
+        fft_samples: Length of the Fourier transform and of its Hann window.
+        hop_samples: Number of samples from one frame to the next.
+        bandwidth_hz: Frequency above which bins are set to the floor.
     """
 
     sample_rate_hz: int
@@ -38,7 +38,7 @@ class SpectrogramTransform:
 
     @classmethod
     def of(cls, manifest: Manifest) -> "SpectrogramTransform":
-        """Give the transform that a model asks for."""
+        """Return the transform that a model's manifest specifies."""
         return cls(
             manifest.sample_rate_hz,
             manifest.fft_samples,
@@ -48,28 +48,28 @@ class SpectrogramTransform:
 
     @property
     def bins(self) -> int:
-        """Frequencies in a frame."""
+        """Number of frequencies in a frame."""
         return self.fft_samples // 2 + 1
 
     @property
     def pad_samples(self) -> int:
-        """Samples that the signal is extended by on each side."""
+        """Number of samples by which the signal is extended on each side."""
         return (self.fft_samples - self.hop_samples) // 2
 
     @property
     def minimum_frames(self) -> int:
-        """Frames of the shortest signal: one that is long enough to be reflected."""
+        """Frames of the shortest signal that is long enough to be reflected at its ends."""
         return self.pad_samples // self.hop_samples + 1
 
     def frames(self, samples: int) -> int:
-        """Count the frames of a clip, the last one filled up with zeros."""
+        """Count the frames of a clip whose last frame is filled up with zeros."""
         return max(self.minimum_frames, math.ceil(samples / self.hop_samples))
 
     def __call__(self, waveform: Waveform) -> Spectrogram:
         """Transform a whole clip.
 
         Args:
-            waveform: [samples], at least `minimum_frames` hops long.
+            waveform: Clip of at least `minimum_frames` hops, [samples].
 
         Returns:
             Magnitudes sqrt(re^2 + im^2 + 1e-6), [bins, samples // hop].
@@ -77,11 +77,11 @@ class SpectrogramTransform:
         return self.of_padded(np.pad(waveform, self.pad_samples, mode="reflect"))
 
     def of_padded(self, padded: Waveform) -> Spectrogram:
-        """Transform a stretch that already holds what lies beyond its frames.
+        """Transform part of a clip that includes the samples before and after its frames.
 
         Args:
-            padded: [frames * hop + fft - hop] samples, starting `pad_samples` before the
-                first frame's hop.
+            padded: Samples from `pad_samples` before the first frame's hop,
+                [frames * hop + fft - hop].
 
         Returns:
             Magnitudes, [bins, frames].

@@ -1,4 +1,4 @@
-"""tau: how strongly the target's tone is applied."""
+"""Strength (tau) with which the target's tone is applied, and the blend of tones that it means."""
 
 from collections.abc import Sequence
 
@@ -8,11 +8,11 @@ from runtime.arrays import Tone
 
 
 def tone_weight(tau: float, curve: Sequence[tuple[float, float]]) -> float:
-    """Read a model's tau curve.
+    """Look up the weight of the target's tone on a model's tau curve.
 
     Args:
-        tau: 0 to 1.
-        curve: points (tau, weight), joined by straight lines.
+        tau: Strength, 0 to 1.
+        curve: Points (tau, weight), joined by straight lines.
 
     Returns:
         Weight of the target's tone, 0 to 1.
@@ -22,5 +22,5 @@ def tone_weight(tau: float, curve: Sequence[tuple[float, float]]) -> float:
 
 
 def blend_tones(source: Tone, target: Tone, weight: float) -> Tone:
-    """Go from the source's tone towards the target's by a weight of 0 to 1."""
+    """Interpolate from the source's tone (weight 0) to the target's (weight 1)."""
     return (source + np.float32(weight) * (target - source)).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Tone embedding: one voice as a vector, from a clip of any length."""
+"""Tone embedding of a clip of any length: one voice as a vector."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -14,10 +14,16 @@ from runtime.voice_activity import hop_energies, loudest_energy, margin_hops, vo
 
 
 class ToneExtraction:
-    """The embedding of one clip, worked out window by window.
+    """Embedding of one clip, computed window by window.
 
     Iterate to the end, then read `tone`. Each step runs the encoder at most once, so that a
     caller can share a machine between a long clip and others.
+
+    Args:
+        encoder: Graph that embeds a voice.
+        manifest: Description of its model.
+        blocks: Clip at the model's sample rate, mono, in blocks of [samples].
+        allow_silent: Whether a silent clip is embedded as it is instead of being refused.
     """
 
     def __init__(
@@ -28,14 +34,6 @@ class ToneExtraction:
         *,
         allow_silent: bool = False,
     ) -> None:
-        """Prepare to embed a clip.
-
-        Args:
-            encoder: the tone encoder.
-            manifest: of its model.
-            blocks: the clip, mono at the model's sample rate, [samples] each.
-            allow_silent: embed a silent clip as it is instead of refusing it.
-        """
         self._encoder = encoder
         self._manifest = manifest
         self._reader = FrameReader(blocks, SpectrogramTransform.of(manifest))
@@ -45,14 +43,14 @@ class ToneExtraction:
 
     @property
     def tone(self) -> Tone:
-        """The embedding, [tone_dimension]; what is not yet worked out is first."""
+        """Embedding, [tone_dimension]; reading it runs the steps that are left."""
         for _ in self:
             pass
         return average_tones(self._weighted)
 
     @property
     def samples(self) -> int:
-        """Samples of the clip that have been read: all of them at the end."""
+        """Number of samples read so far: all of the clip's at the end."""
         return self._reader.fetched_samples
 
     def __iter__(self) -> Iterator[None]:
@@ -78,18 +76,18 @@ class ToneExtraction:
             yield
 
     def _voiced(self) -> Iterator[Spectrogram]:
-        """Give the clip's spectrogram without its silence, chapter by chapter.
+        """Yield the clip's spectrogram without its silence, section by section.
 
-        Silence is what lies far below the loudest moment so far, this chapter's included.
+        A hop is silent if it is far below the loudest moment of this section and those before.
         """
-        chapter_frames = 2 * self._manifest.reference_frames
+        section_frames = 2 * self._manifest.reference_frames
         hop = self._manifest.hop_samples
         margin = margin_hops(self._manifest.sample_rate_hz, hop)
         loudest = 0.0
         found = False
         beginning: Spectrogram | None = None
         start = 0
-        while (stop := self._reader.available(start + chapter_frames)) > start:
+        while (stop := self._reader.available(start + section_frames)) > start:
             energies = hop_energies(self._reader.samples(start, stop), hop)
             loudest = max(loudest, loudest_energy(energies))
             voiced = voiced_hops(energies, loudest, margin)
@@ -119,13 +117,13 @@ class ToneExtraction:
 
 
 def average_tones(weighted: Sequence[tuple[Tone, float]]) -> Tone:
-    """Average embeddings of one voice.
+    """Average embeddings of one voice, weighted by length.
 
     Args:
-        weighted: each embedding, [tone_dimension], with the length that it speaks for.
+        weighted: Embeddings, [tone_dimension] each, with the length of the clip of each.
 
     Returns:
-        [tone_dimension]
+        Embedding, [tone_dimension].
     """
     tones, weights = zip(*weighted, strict=True)
     return np.average(np.stack(tones), axis=0, weights=weights).astype(np.float32)

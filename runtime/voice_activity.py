@@ -1,4 +1,4 @@
-"""Which hops of a clip hold a voice, and what about a clip would hurt a clone."""
+"""Voice activity: which hops of a clip hold a voice, and warnings about clips that clone badly."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,13 +7,13 @@ from runtime.arrays import Waveform
 from runtime.manifest import Manifest
 
 SILENCE_FLOOR = 1e-7
-"""Mean square below which nothing is a voice: -70 dBFS."""
+"""Mean square below which a hop is never voice: -70 dBFS."""
 
 RELATIVE_FLOOR = 1e-4
-"""Mean square against the loudest moment's below which is silence: -40 dB."""
+"""Mean square, as a share of the loudest moment's, below which a hop is silence: -40 dB."""
 
 MARGIN_SECONDS = 0.1
-"""Silence left standing on each side of a voice; pauses of up to twice this stay whole."""
+"""Silence kept on each side of a voice; pauses of up to twice this are kept whole."""
 
 SHORT_SECONDS = 2.0
 QUIET_MEAN_SQUARE = 1e-4
@@ -25,14 +25,14 @@ _LOUDEST_HOPS = 5
 
 
 def hop_energies(waveform: Waveform, hop_samples: int) -> NDArray[np.float32]:
-    """Give each whole hop's mean square.
+    """Compute the mean square of each hop.
 
     Args:
-        waveform: [hops * hop_samples].
-        hop_samples: length of a hop.
+        waveform: Whole hops, [hops * hop_samples].
+        hop_samples: Length of a hop.
 
     Returns:
-        [hops]
+        Mean squares, [hops].
     """
     hops = waveform.reshape(-1, hop_samples)
     energies: NDArray[np.float32] = np.einsum("ij,ij->i", hops, hops) / np.float32(hop_samples)
@@ -40,7 +40,7 @@ def hop_energies(waveform: Waveform, hop_samples: int) -> NDArray[np.float32]:
 
 
 def loudest_energy(energies: NDArray[np.float32]) -> float:
-    """Give the mean square of the loudest few hops in a row, which a click does not make."""
+    """Return the mean square of the loudest few hops in a row, which a click cannot dominate."""
     width = min(_LOUDEST_HOPS, len(energies))
     return float(np.convolve(energies, np.full(width, 1 / width), mode="valid").max())
 
@@ -48,38 +48,38 @@ def loudest_energy(energies: NDArray[np.float32]) -> float:
 def voiced_hops(
     energies: NDArray[np.float32], loudest: float, margin_hops: int
 ) -> NDArray[np.bool_]:
-    """Tell which hops to keep: those that are loud enough, and a margin around them.
+    """Select the hops to keep: those that are loud enough, and a margin around them.
 
     Args:
-        energies: mean squares, [hops].
-        loudest: what they are compared with.
-        margin_hops: hops kept on each side.
+        energies: Mean squares, [hops].
+        loudest: Mean square that they are compared with.
+        margin_hops: Hops kept on each side.
 
     Returns:
-        [hops]
+        Mask, [hops].
     """
     loud = energies > max(SILENCE_FLOOR, loudest * RELATIVE_FLOOR)
     return widen(loud, margin_hops)
 
 
 def margin_hops(sample_rate_hz: int, hop_samples: int) -> int:
-    """Give the margin around a voice in hops."""
+    """Return the margin kept around a voice, in hops."""
     return round(MARGIN_SECONDS * sample_rate_hz / hop_samples)
 
 
 def widen(mask: NDArray[np.bool_], hops: int) -> NDArray[np.bool_]:
-    """Set also what lies within some hops of a set one."""
+    """Set also the hops within a distance of a set one."""
     counts = np.concatenate(([0], np.cumsum(np.pad(mask, hops))))
     widened: NDArray[np.bool_] = counts[2 * hops + 1 :] > counts[: len(mask)]
     return widened
 
 
 def voice_warnings(waveform: Waveform, manifest: Manifest) -> list[str]:
-    """Name what would hurt a clone of the voice in a clip.
+    """List what would hurt a clone of the voice in a clip.
 
     Args:
-        waveform: [samples].
-        manifest: of the model that the clip is for.
+        waveform: Clip, [samples].
+        manifest: Description of the model that the clip is for.
 
     Returns:
         Any of `short` (less than 2 s of voice), `quiet` (the voice is below -40 dBFS),

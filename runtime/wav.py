@@ -1,4 +1,4 @@
-"""WAV out: mono, 16-bit PCM."""
+"""Encoding of WAV files: mono, 16-bit PCM."""
 
 import struct
 
@@ -10,14 +10,14 @@ _HEADER_BYTES = 44
 _FULL_SCALE = 32767
 
 MAXIMUM_SAMPLES = (2**32 - _HEADER_BYTES) // 2
-"""What a WAV's 32-bit sizes can hold."""
+"""Longest clip that a WAV file's 32-bit sizes can describe."""
 
 
 def pcm16(waveform: Waveform) -> bytes:
-    """Round samples to little-endian 16-bit integers, those beyond -1 to 1 clipped.
+    """Round samples to little-endian 16-bit integers; values outside -1 to 1 are clipped.
 
     Args:
-        waveform: [samples].
+        waveform: Samples to encode, [samples].
     """
     scaled = np.clip(waveform, -1, 1) * np.float32(_FULL_SCALE)
     rounded: bytes = np.rint(scaled, out=scaled).astype("<i2").tobytes()
@@ -25,7 +25,7 @@ def pcm16(waveform: Waveform) -> bytes:
 
 
 def header(samples: int, sample_rate_hz: int) -> bytes:
-    """Give what stands in a WAV before its samples."""
+    """Make the header of a WAV file, to which the samples are appended."""
     data_bytes = 2 * samples
     return struct.pack(
         "<4sI4s4sIHHIIHH4sI",
@@ -46,10 +46,10 @@ def header(samples: int, sample_rate_hz: int) -> bytes:
 
 
 def encode(waveform: Waveform, sample_rate_hz: int) -> bytes:
-    """Make a WAV file.
+    """Encode a waveform as a WAV file.
 
     Args:
-        waveform: [samples].
-        sample_rate_hz: its rate.
+        waveform: Samples to encode, [samples].
+        sample_rate_hz: Sample rate of the waveform.
     """
     return header(len(waveform), sample_rate_hz) + pcm16(waveform)

@@ -1,4 +1,4 @@
-"""How a clip is cut into windows whose joined output equals the whole clip's."""
+"""Cutting a clip into windows whose joined output equals that of the whole clip."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Window:
-    """Frames that one run yields, and the frames that it is given for them.
+    """Frames that one window contributes to the result, and the input that it needs for them.
 
     Attributes:
-        start: first frame that is kept.
-        stop: the one after the last.
-        outer_start: first frame of the input.
-        outer_stop: the one after the last.
+        start: First frame that is kept.
+        stop: Frame after the last that is kept.
+        outer_start: First frame of the input, its context included.
+        outer_stop: Frame after the last of the input.
     """
 
     start: int
@@ -22,59 +22,51 @@ class Window:
 
     @property
     def frames(self) -> int:
-        """Frames kept."""
+        """Number of frames that are kept."""
         return self.stop - self.start
 
     @property
     def outer_frames(self) -> int:
-        """Frames put in."""
+        """Number of frames of the input."""
         return self.outer_stop - self.outer_start
 
 
-def plan_windows(
-    frames: int, window_frames: int, context_frames: int, first_window_frames: int | None = None
-) -> list[Window]:
-    """Cut a clip into windows of any length, each with its context.
+def plan_windows(frames: int, window_frames: int, context_frames: int) -> list[Window]:
+    """Cut a clip into windows of any input length, each with its context.
 
-    Where the clip begins or ends, the context does too: nothing is made up there.
+    The context ends where the clip does: no frames are invented before its start or after its end.
 
     Args:
-        frames: of the clip.
-        window_frames: frames kept of each window. The last may be a quarter longer, or
-            shorter, since a window of a few frames would be mostly context.
-        context_frames: frames needed on each side.
-        first_window_frames: of the first window, where it should come sooner.
+        frames: Length of the clip.
+        window_frames: Frames kept of each window. The last window may be a quarter longer, or
+            shorter, because a window of a few frames would be mostly context.
+        context_frames: Frames of context needed on each side.
     """
     windows: list[Window] = []
     start = 0
-    size = first_window_frames or window_frames
     while start < frames:
-        stop = start + size
+        stop = start + window_frames
         if frames - stop < window_frames // 4:
             stop = frames
         outer_start = max(0, start - context_frames)
         windows.append(Window(start, stop, outer_start, min(frames, stop + context_frames)))
         start = stop
-        size = window_frames
     return windows
 
 
-def plan_bucketed_windows(
-    frames: int, buckets: Sequence[int], context_frames: int, first_bucket: int | None = None
-) -> list[Window]:
+def plan_bucketed_windows(frames: int, buckets: Sequence[int], context_frames: int) -> list[Window]:
     """Cut a clip into windows whose inputs have few different lengths.
 
     A provider that prepares itself for each input shape then meets the same shapes again and
-    again. No frame is made up: the last window reaches back over more real context instead.
+    again. No frame is invented: the last window takes more real context before it instead.
 
     Args:
-        frames: of the clip.
-        buckets: input lengths in rising order, each above twice the context.
-        context_frames: frames needed on each side.
-        first_bucket: input length of the first window, where it should come sooner.
+        frames: Length of the clip.
+        buckets: Input lengths in rising order, each above twice the context.
+        context_frames: Frames of context needed on each side.
 
     Returns:
-        Windows of the largest bucket that fits the clip; a clip shorter than every bucket
+        Windows of the largest bucket that fits the clip. A clip that is shorter than every bucket
         is one window of its own length.
     """
     fitting = [bucket for bucket in buckets if bucket <= frames]
@@ -83,9 +75,6 @@ def plan_bucketed_windows(
     size = fitting[-1]
     windows: list[Window] = []
     start = 0
-    if first_bucket is not None and first_bucket < size:
-        start = first_bucket - context_frames
-        windows.append(Window(0, start, 0, first_bucket))
     while start < frames:
         outer_start = min(max(0, start - context_frames), frames - size)
         outer_stop = outer_start + size
@@ -96,11 +85,11 @@ def plan_bucketed_windows(
 
 
 def bucket_lengths(window_frames: int, context_frames: int) -> tuple[int, ...]:
-    """Choose the input lengths that a clip of any length is made up of.
+    """Choose the few input lengths that clips of every length are cut into.
 
     Args:
-        window_frames: advised frames kept of a window.
-        context_frames: frames needed on each side.
+        window_frames: Advised number of frames kept of a window.
+        context_frames: Frames of context needed on each side.
 
     Returns:
         Lengths in rising order, each about half as long again as the one before, so that a
@@ -115,12 +104,13 @@ def bucket_lengths(window_frames: int, context_frames: int) -> tuple[int, ...]:
 
 
 def group_windows(windows: Sequence[Window], batch: int) -> list[tuple[Window, ...]]:
-    """Put neighbouring windows of one input length into batches.
+    """Group neighbouring windows of one input length into batches.
 
     Args:
-        windows: in order.
-        batch: windows of a full batch; what does not fill one runs one by one, so that
-            there are two batch sizes and no more. The first window is always alone.
+        windows: Windows in order.
+        batch: Number of windows in a full batch. Windows that do not fill one run one by one, so
+            that there are two batch sizes and no more. The first window always runs alone, so
+            that the first piece of a result comes soon.
     """
     groups: list[tuple[Window, ...]] = []
     position = 0

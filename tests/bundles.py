@@ -30,8 +30,8 @@ def make_bundle(folder: Path | str, **changes: Any) -> Path:
     """Write a bundle into a folder, which is made if need be.
 
     Args:
-        folder: where the manifest and both graphs go.
-        changes: manifest fields to set otherwise. The graphs stay the same.
+        folder: Where the manifest and both graphs go.
+        changes: Manifest fields to set otherwise. The graphs stay the same.
 
     Returns:
         The folder.

@@ -1,9 +1,12 @@
-"""The images are made of what is in the tree, and only of that."""
+"""The images hold what the server needs, install only runtime dependencies and run as a user."""
 
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 import tomllib
 from fnmatch import fnmatch
 from pathlib import Path
@@ -41,6 +44,24 @@ def test_everything_copied_is_there_and_reaches_the_builder(dockerfile: str) -> 
     for source in copied(dockerfile):
         assert (ROOT / source).exists()
         assert any(fnmatch(source, pattern) for pattern in let_through)
+
+
+@pytest.mark.parametrize("dockerfile", EXTRAS)
+def test_what_is_copied_is_enough_to_serve_and_convert(dockerfile: str, tmp_path: Path) -> None:
+    for source in set(copied(dockerfile)):
+        (tmp_path / source).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / source).symlink_to(ROOT / source)
+    clips = ["--target", "samples/scottish-man.wav", "--source", "samples/english-woman.flac"]
+    clone = ["clone", "--model", "onnx_models/compact", *clips, "--output", "converted.wav"]
+    for command in (["-m", "server", "--help"], ["-m", "runtime", *clone]):
+        subprocess.run(
+            [sys.executable, *command],
+            cwd=tmp_path,
+            env={name: text for name, text in os.environ.items() if name != "PYTHONPATH"},
+            capture_output=True,
+            check=True,
+        )
+    assert (tmp_path / "converted.wav").read_bytes().startswith(b"RIFF")
 
 
 @pytest.mark.parametrize(("dockerfile", "extra"), EXTRAS.items())

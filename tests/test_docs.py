@@ -1,7 +1,9 @@
-"""README and docs/ are true: their examples run, their links lead somewhere, their tables agree."""
+"""README and docs/: examples run, links lead somewhere, tables agree, imports are public."""
 
 from __future__ import annotations
 
+import ast
+import importlib
 import os
 import re
 import subprocess
@@ -82,6 +84,31 @@ def test_example_runs(example: Example, live_server: str, checkout: Path) -> Non
     assert result.returncode == 0, result.stdout + result.stderr
     if "converted.wav" in text:
         assert (checkout / "converted.wav").read_bytes().startswith(b"RIFF")
+
+
+@pytest.mark.parametrize("package", ["runtime", "client"])
+def test_examples_import_only_public_names(package: str) -> None:
+    imported = {
+        alias.name
+        for example in EXAMPLES
+        if example.language == "python"
+        for node in ast.walk(ast.parse(example.text))
+        if isinstance(node, ast.ImportFrom) and node.module == package
+        for alias in node.names
+    }
+    assert imported
+    assert imported <= set(importlib.import_module(package).__all__)
+
+
+def test_examples_import_from_packages_and_not_from_their_modules() -> None:
+    modules = {
+        node.module
+        for example in EXAMPLES
+        if example.language == "python"
+        for node in ast.walk(ast.parse(example.text))
+        if isinstance(node, ast.ImportFrom)
+    }
+    assert not {module for module in modules if (module or "").startswith(("runtime.", "client."))}
 
 
 def test_every_example_says_what_it_is() -> None:

@@ -1,4 +1,4 @@
-"""The direction of imports, and that what is deployed runs without what made its graphs."""
+"""Directions of imports between packages, and independence of what is deployed from PyTorch."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("runtime", "server", "client", "export", "training", "benchmarks")
+PACKAGES = ("runtime", "server", "client", "openvoice_onnx", "export", "training", "benchmarks")
 ALLOWED = {
     "runtime": set(),
     "server": {"runtime"},
     "client": set(),
+    "openvoice_onnx": {"runtime", "server", "client"},
     "export": {"runtime"},
     "training": {"runtime", "export"},
     "benchmarks": {"runtime", "export"},

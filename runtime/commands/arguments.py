@@ -1,4 +1,4 @@
-"""Arguments that several subcommands share."""
+"""Command-line arguments that several subcommands share."""
 
 import argparse
 from pathlib import Path
@@ -11,14 +11,21 @@ from runtime.sessions import Provider
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options that choose a model and where it runs."""
     parser.add_argument(
-        "--model", type=Path, default=DEFAULT_MODEL, metavar="DIR", help="model folder"
+        "--model",
+        type=Path,
+        default=DEFAULT_MODEL,
+        metavar="DIR",
+        help="model folder (default: %(default)s)",
     )
     parser.add_argument(
         "--provider",
         choices=get_args(Provider),
         default="auto",
-        help="execution provider; auto uses cuda where it works, else cpu",
+        help="where the model runs; auto takes cuda where it works, else cpu (default: auto)",
     )
     parser.add_argument(
-        "--threads", type=int, help="CPU threads of one run (default: every available CPU)"
+        "--threads",
+        type=int,
+        help="CPU threads of one run: more are faster, up to the number of cores, and leave fewer "
+        "cores to other programs (default: every available core)",
     )

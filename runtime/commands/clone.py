@@ -9,16 +9,15 @@ from pathlib import Path
 from tqdm import tqdm
 
 from runtime.arrays import Tone
-from runtime.cloner import DEFAULT_TAU, DEFAULT_TEMPERATURE, VoiceCloner
+from runtime.cloner import VoiceCloner
 from runtime.commands.arguments import add_model_arguments
 from runtime.errors import InvalidOption, OpenVoiceError
 from runtime.files import Progress, convert_file, embed_file
-from runtime.options import check_seed, check_share
+from runtime.limits import MINIMUM_TARGET_SECONDS
+from runtime.options import DEFAULT_TAU, DEFAULT_TEMPERATURE, check_seed, check_share
 
 NAME = "clone"
 HELP = "convert a file of speech to another voice"
-
-MINIMUM_TARGET_SECONDS = 0.5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,27 +28,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         required=True,
         metavar="FILE",
-        help="the voice to imitate: one clip, or several of one speaker",
+        help="clip of the voice to imitate, or several clips of one speaker",
     )
     parser.add_argument(
-        "--source", type=Path, required=True, metavar="FILE", help="the speech to convert"
+        "--source", type=Path, required=True, metavar="FILE", help="speech to convert"
     )
     parser.add_argument(
-        "--output", type=Path, required=True, metavar="FILE", help="the WAV file to write"
+        "--output", type=Path, required=True, metavar="FILE", help="WAV file to write"
     )
     parser.add_argument(
         "--tau",
         type=float,
         default=DEFAULT_TAU,
-        help="how strongly the target's voice is applied, 0 to 1 (default %(default)s)",
+        help="strength of the target's voice, 0 to 1: higher sounds more like the target and less "
+        "like the source (default: %(default)s)",
     )
     parser.add_argument(
         "--temperature",
         type=float,
         default=DEFAULT_TEMPERATURE,
-        help="scale of the posterior's noise, 0 to 1; 0 is deterministic (default %(default)s)",
+        help="random variation of the result, 0 to 1: higher varies more from run to run, 0 always "
+        "gives the same result (default: %(default)s)",
     )
-    parser.add_argument("--seed", type=int, help="seed of the noise, for a repeatable result")
+    parser.add_argument(
+        "--seed",
+        type=int,
+        help="seed of the random variation: the same seed gives the same result "
+        "(default: a new one, which is printed)",
+    )
     add_model_arguments(parser)
 
 
@@ -60,7 +66,7 @@ def run(options: argparse.Namespace) -> None:
     if options.seed is not None:
         check_seed(options.seed)
     if options.output.suffix.lower() not in {".wav", ""}:
-        raise InvalidOption("output", str(options.output), "the result is WAV, name it .wav")
+        raise InvalidOption("output", str(options.output), "the result is a WAV file; name it .wav")
     begun = time.perf_counter()
     cloner = VoiceCloner.load(options.model, provider=options.provider, threads=options.threads)
     target_tone = _target_tone(cloner, options.target)
@@ -95,7 +101,7 @@ def _target_tone(cloner: VoiceCloner, paths: Sequence[Path]) -> Tone:
 
 @contextmanager
 def _naming(path: Path) -> Iterator[None]:
-    """Put the file's name before an error about its audio."""
+    """Put the file's name before the message of an error about its audio."""
     try:
         yield
     except OpenVoiceError as error:

@@ -1,8 +1,9 @@
-"""`python -m runtime info`: what a model is and how it runs here, as JSON."""
+"""`python -m runtime info`: print a model's description and how it runs on this machine."""
 
 import argparse
 import json
 import platform
+from dataclasses import asdict
 
 import numpy as np
 import onnxruntime
@@ -10,10 +11,11 @@ import soundfile
 
 from runtime.cloner import VoiceCloner
 from runtime.commands.arguments import add_model_arguments
+from runtime.cpu import int8_support
 from runtime.sessions import available_cpus
 
 NAME = "info"
-HELP = "print what a model is and how it runs on this machine, as JSON"
+HELP = "print a model's description and how it runs on this machine, as JSON"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Load the model and print its manifest, the active providers and the versions in use."""
+    """Load the model; print its manifest, providers, threads, int8 support and versions."""
     cloner = VoiceCloner.load(options.model, provider=options.provider, threads=options.threads)
     manifest = json.loads((options.model / "manifest.json").read_bytes())
     document = {
@@ -31,6 +33,7 @@ def run(options: argparse.Namespace) -> None:
         "providers": list(cloner.providers),
         "available_providers": onnxruntime.get_available_providers(),
         "threads": options.threads or available_cpus(),
+        "int8": asdict(int8_support()),
         "versions": {
             "python": platform.python_version(),
             "numpy": np.__version__,

@@ -1,4 +1,4 @@
-"""The parser of all subcommands, and how a failure becomes one line and an exit code."""
+"""Entry point of the command line: argument parser, error messages and exit codes."""
 
 import argparse
 import sys
@@ -21,13 +21,13 @@ def main(
     """Run the command line.
 
     Args:
-        arguments: The arguments after the program's name; None takes the process's own.
-        program: The program's name in usage messages.
+        arguments: Arguments after the program's name; None takes the process's own.
+        program: Program name in usage messages.
         others: Subcommands that the caller runs itself, with their descriptions for the help.
 
     Returns:
-        The exit code: 0, 1 where something failed (one line on standard error says what),
-        2 where the arguments are not understood, 130 where it was interrupted.
+        Exit code: 0 on success, 1 on failure (with one line on standard error), 2 for arguments
+        that are not understood, 130 after an interruption.
     """
     parser = argparse.ArgumentParser(prog=program, description="Voice cloning on ONNX Runtime.")
     subparsers = parser.add_subparsers(dest="command", required=True)

@@ -102,7 +102,7 @@ async def stream(request: AdmittedRequest) -> None:
             "channels": 1,
             "seconds": seconds,
             "samples": conversion.samples,
-            "windows": conversion.windows,
+            "windows": conversion.pieces,
             "request_id": request.request_id,
         },
     )

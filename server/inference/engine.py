@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 from runtime.arrays import Tone, Waveform
-from runtime.cloner import DEFAULT_MAXIMUM_SECONDS, DEFAULT_TAU, DEFAULT_TEMPERATURE
+from runtime.limits import MAXIMUM_SECONDS
 from runtime.manifest import Manifest
+from runtime.options import DEFAULT_TAU, DEFAULT_TEMPERATURE
 
 
 class ToneExtraction(Protocol):
@@ -27,7 +28,7 @@ class Conversion(Protocol):
     """The steps of a conversion: iterating gives pieces of audio in order, one run a step."""
 
     samples: int
-    windows: int
+    pieces: int
     seed: int
 
     def __iter__(self) -> Iterator[Waveform]:
@@ -50,7 +51,7 @@ class Engine(Protocol):
         data: bytes | bytearray | memoryview,
         *,
         minimum_seconds: float = 0.0,
-        maximum_seconds: float = DEFAULT_MAXIMUM_SECONDS,
+        maximum_seconds: float = MAXIMUM_SECONDS,
     ) -> Waveform:
         """Decode an audio file to the model's sample rate, [samples]."""
         ...

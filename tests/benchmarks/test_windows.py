@@ -17,7 +17,7 @@ def test_windows_change_nothing(options: Options) -> None:
     report = windows.run(options)
     check(report, options)
     found = rows_of(report, "Difference from one shot")
-    assert {row["windows"] for row in found} == {"as advised", "a short one first", "short ones"}
+    assert {row["windows"] for row in found} == {"as advised", "short ones"}
     assert report.goals[0].met is True
     assert rows_of(report, "Streams")
 

@@ -38,7 +38,7 @@ class FakeServer:
     """Handles requests for httpx.MockTransport.
 
     Args:
-        refusals: answers that come before the real ones, each once.
+        refusals: Answers that come before the real ones, each once.
     """
 
     def __init__(self, *refusals: httpx.Response) -> None:

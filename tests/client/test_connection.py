@@ -16,14 +16,20 @@ from client.errors import Unreachable
 )
 def test_retry_delay(header: str | None, attempt: int, seconds: float) -> None:
     headers = {"Retry-After": header} if header else {}
-    assert retry_delay_seconds(httpx.Response(429, headers=headers), attempt) == seconds
+    assert retry_delay_seconds(httpx.Response(429, headers=headers), attempt, 99) == seconds
 
 
 def test_retry_delay_understands_a_date() -> None:
     for offset, low, high in ((20, 15, 20), (-20, 0, 0)):
         date = email.utils.formatdate(time.time() + offset, usegmt=True)
-        delay = retry_delay_seconds(httpx.Response(503, headers={"Retry-After": date}), 0)
+        delay = retry_delay_seconds(httpx.Response(503, headers={"Retry-After": date}), 0, 1)
+        assert delay is not None
         assert low <= delay <= high
+
+
+@pytest.mark.parametrize(("status", "attempt"), [(200, 0), (500, 0), (429, 3), (503, 4)])
+def test_other_answers_and_the_last_one_stand(status: int, attempt: int) -> None:
+    assert retry_delay_seconds(httpx.Response(status), attempt, 3) is None
 
 
 def test_options_carry_key_language_and_timeouts() -> None:

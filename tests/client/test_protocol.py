@@ -9,6 +9,7 @@ import pytest
 
 from client.errors import ApiError, Overloaded, UnexpectedAnswer
 from client.protocol import (
+    CloneOptions,
     answer_of,
     clone_body,
     clone_result,
@@ -27,8 +28,9 @@ GOOD_CLONE = {
 
 
 def test_clone_body_leaves_defaults_to_the_server() -> None:
-    body = json.loads(clone_body(b"a", b"b", {}))
-    assert body == {"target_audio": ENCODED["a"], "source_audio": ENCODED["b"]}
+    for options in (CloneOptions(), CloneOptions(tau=None, temperature=None, seed=None)):
+        body = json.loads(clone_body(b"a", b"b", options))
+        assert body == {"target_audio": ENCODED["a"], "source_audio": ENCODED["b"]}
 
 
 def test_clone_body_sends_zeros() -> None:

@@ -9,8 +9,9 @@ from runtime import VoiceCloner, wav
 from runtime.arrays import Waveform
 from runtime.conversion import Conversion
 from runtime.errors import AudioTooShort, InvalidBundle, InvalidOption
-from runtime.windows import Window, group_windows, plan_bucketed_windows
+from runtime.sessions import Graph
 from tests.audio import voice
+from tests.runtime.graphs import RecordingGraph
 
 SECOND = 22050
 
@@ -35,21 +36,19 @@ def _speech(seconds: float) -> Waveform:
 
 def _joined(conversion: Conversion) -> Waveform:
     pieces = list(conversion)
-    assert len(pieces) == conversion.windows
+    assert len(pieces) == conversion.pieces
     return np.concatenate(pieces)
 
 
 def _one_shot(cloner: VoiceCloner, speech: Waveform, tones: Any, **options: Any) -> Waveform:
     source, target = tones
     conversion = cloner.conversion(speech, source, target, window_frames=10**6, **options)
-    assert conversion.windows == 1
+    assert conversion.pieces == 1
     return _joined(conversion)
 
 
 @pytest.mark.parametrize("seconds", [0.02, 1.0, 9.9, 10.1, 61.3])
-@pytest.mark.parametrize(
-    "cut", [{}, {"window_frames": 61}, {"first_window_frames": 30}, {"window_frames": 1}]
-)
+@pytest.mark.parametrize("cut", [{}, {"window_frames": 61}, {"window_frames": 1}])
 def test_windows_do_not_change_the_result(
     cloner: VoiceCloner, tones: Any, seconds: float, cut: dict[str, Any]
 ) -> None:
@@ -68,40 +67,43 @@ def test_windows_do_not_change_the_result(
     assert np.abs(difference).max() <= 1
 
 
-def test_too_little_context_would_change_it(cloner: VoiceCloner, tones: Any) -> None:
-    # what the test above rests on: the tiny graph does reach as far as its manifest says
+def test_too_little_context_would_change_it(
+    cloner: VoiceCloner, encoder: Graph, converter: Graph, tones: Any
+) -> None:
+    # what the test above rests on: the tiny graph's output does depend on all of its context
     speech = voice(5.0)
     expected = _one_shot(cloner, speech, tones, seed=1)
-    short = VoiceCloner(
-        replace(cloner.manifest, context_frames=4), cloner._encoder, cloner._converter
-    )
+    short = VoiceCloner(replace(cloner.manifest, context_frames=4), encoder, converter)
     found = _joined(short.conversion(speech, *tones, seed=1))
     assert np.abs(found - expected).max() > 1e-4 * np.abs(expected).max()
 
 
 @pytest.mark.parametrize("seconds", [0.02, 0.5, 1.0, 9.9, 61.3])
-@pytest.mark.parametrize("batch", [1, 4])
+@pytest.mark.parametrize("window_frames", [None, 135])
 def test_buckets_and_batches_do_not_change_the_result(
-    cloner: VoiceCloner, tones: Any, seconds: float, batch: int
+    cloner: VoiceCloner,
+    encoder: Graph,
+    converter: Graph,
+    tones: Any,
+    seconds: float,
+    window_frames: int | None,
 ) -> None:
     speech = _speech(seconds)
     expected = _one_shot(cloner, speech, tones, tau=1.0, seed=3)
-    frames = cloner._transform.frames(len(speech))
-    windows = plan_bucketed_windows(frames, (60, 90, 135), cloner.manifest.context_frames)
-    conversion = Conversion(
-        cloner._converter,
-        cloner.manifest,
+    recording = RecordingGraph(converter, on_cuda=True)
+    batched = VoiceCloner(cloner.manifest, encoder, recording)  # type: ignore[arg-type]
+    conversion = batched.conversion(
         _blocks(speech, 4096),
-        len(speech),
-        group_windows(windows, batch),
-        source_tone=tones[0],
-        tone=tones[1],
-        temperature=0.3,
+        *tones,
+        tau=1.0,
         seed=3,
+        window_frames=window_frames,
+        samples=len(speech),
     )
     found = _joined(conversion)
     assert len(found) == len(speech)
     assert np.abs(found - expected).max() <= 1e-4 * np.abs(expected).max()
+    assert (max(batch for batch, _ in recording.shapes) > 1) == (seconds > 5)
 
 
 @pytest.mark.parametrize("size", [100, 65536])
@@ -130,27 +132,21 @@ def test_silence_gives_silence(cloner: VoiceCloner, tones: Any) -> None:
     assert np.abs(found[-SECOND:]).max() > 0.1
 
 
-def test_silent_windows_are_not_computed(cloner: VoiceCloner, tones: Any) -> None:
-    class Refusing:
-        interface = cloner._converter.interface
-
-        def run(self, **inputs: Any) -> Any:
-            raise AssertionError("silence was computed")
-
-    frames = 400
-    groups = [(Window(0, 200, 0, 205),), (Window(200, frames, 195, frames),)]
-    conversion = Conversion(
-        Refusing(),  # type: ignore[arg-type]
-        cloner.manifest,
-        [np.zeros(frames * 256, np.float32)],
-        frames * 256,
-        groups,
-        source_tone=tones[0],
-        tone=tones[1],
-        temperature=0.3,
-        seed=1,
-    )
-    assert not _joined(conversion).any()
+def test_silent_windows_are_not_computed(
+    cloner: VoiceCloner, encoder: Graph, converter: Graph, tones: Any
+) -> None:
+    recording = RecordingGraph(converter)
+    counted = VoiceCloner(cloner.manifest, encoder, recording)  # type: ignore[arg-type]
+    frames = 4 * cloner.manifest.window_frames
+    half_silent = np.zeros(frames * 256, np.float32)
+    half_silent[: frames * 128] = voice(frames * 128 / SECOND + 1)[: frames * 128]
+    conversion = counted.conversion(half_silent, *tones)
+    assert len(_joined(conversion)) == len(half_silent)
+    # the third window still rings from the second, the fourth is silent
+    assert (len(recording.shapes), conversion.pieces) == (3, 4)
+    recording.shapes.clear()
+    assert not counted.convert(np.zeros(frames * 256, np.float32), *tones).any()
+    assert recording.shapes == []
 
 
 def test_seeds_repeat_and_zero_temperature_needs_none(cloner: VoiceCloner, tones: Any) -> None:
@@ -218,7 +214,7 @@ def test_nothing_passed_in_is_changed(cloner: VoiceCloner, tones: Any) -> None:
         {"seed": 1.0},
         {"seed": True},
         {"window_frames": 0},
-        {"first_window_frames": -4},
+        {"window_frames": -4},
     ],
 )
 def test_wrong_options_are_refused(
@@ -248,10 +244,16 @@ def test_wrong_arrays_are_refused(cloner: VoiceCloner, tones: Any) -> None:
     ("factor", "length", "reason"), [(1.0, 255, "gave audio of shape"), (np.nan, 256, "not finite")]
 )
 def test_a_graph_that_gives_nonsense_is_named(
-    cloner: VoiceCloner, tones: Any, factor: float, length: int, reason: str
+    cloner: VoiceCloner,
+    encoder: Graph,
+    converter: Graph,
+    tones: Any,
+    factor: float,
+    length: int,
+    reason: str,
 ) -> None:
     class Nonsense:
-        interface = cloner._converter.interface
+        interface = converter.interface
         providers = ("CPUExecutionProvider",)
         on_cuda = False
 
@@ -259,6 +261,6 @@ def test_a_graph_that_gives_nonsense_is_named(
             frames = inputs["spectrogram"].shape[2]
             return np.full((1, 1, frames * length), factor, np.float32)
 
-    broken = VoiceCloner(cloner.manifest, cloner._encoder, Nonsense())  # type: ignore[arg-type]
+    broken = VoiceCloner(cloner.manifest, encoder, Nonsense())  # type: ignore[arg-type]
     with pytest.raises(InvalidBundle, match=reason):
         broken.convert(voice(1.0), *tones)

@@ -1,7 +1,7 @@
 import pytest
 
 from runtime.errors import InvalidOption
-from runtime.options import check_frames, check_seed, check_share
+from runtime.options import check_count, check_seed, check_share
 
 
 @pytest.mark.parametrize("value", [0, 0.0, 0.3, 1, 1.0])
@@ -30,6 +30,6 @@ def test_a_seed_of_many_digits_is_refused() -> None:
         check_seed(10**4000)
 
 
-@pytest.mark.parametrize("frames", [None, 1, 10**6])
-def test_frames_pass(frames: int | None) -> None:
-    assert check_frames("window_frames", frames) == frames
+@pytest.mark.parametrize("count", [None, 1, 10**6])
+def test_counts_pass(count: int | None) -> None:
+    assert check_count("window_frames", count) == count

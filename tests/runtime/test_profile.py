@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-from runtime.profile import cpu_compute_nodes
+from runtime.profile import signal_nodes
 
 
 def _event(name: str, operator: str, provider: str, kind: str) -> dict[str, Any]:
@@ -20,7 +20,7 @@ def _event(name: str, operator: str, provider: str, kind: str) -> dict[str, Any]
     }
 
 
-def test_only_signals_computed_on_the_cpu_are_listed(tmp_path: Path) -> None:
+def test_only_signals_of_the_provider_are_listed(tmp_path: Path) -> None:
     path = tmp_path / "profile.json"
     cpu, cuda = "CPUExecutionProvider", "CUDAExecutionProvider"
     events = [
@@ -33,7 +33,8 @@ def test_only_signals_computed_on_the_cpu_are_listed(tmp_path: Path) -> None:
         _event("quantised", "QLinearConv", cpu, "uint8"),
     ]
     path.write_text(json.dumps(events))
-    assert cpu_compute_nodes(path) == ["Conv loop", "QLinearConv quantised"]
+    assert signal_nodes(path, cpu) == ["Conv loop", "QLinearConv quantised"]
+    assert signal_nodes(path, cuda) == ["Conv conv_1"]
 
 
 def test_a_real_profile_is_understood(bundle: Path, tmp_path: Path) -> None:
@@ -44,7 +45,7 @@ def test_a_real_profile_is_understood(bundle: Path, tmp_path: Path) -> None:
         bundle / "tone_encoder.onnx", options, providers=["CPUExecutionProvider"]
     )
     session.run(None, {"spectrogram": np.ones((1, 513, 50), np.float32)})
-    nodes = cpu_compute_nodes(Path(session.end_profiling()))
+    nodes = signal_nodes(Path(session.end_profiling()), "CPUExecutionProvider")
     # fusion may rename operators and join them
     assert any("Conv" in node for node in nodes)
     assert all(len(node.split()) == 2 for node in nodes)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from runtime.silence import HOLD_HOPS, REACH_HOPS, silence_gain
+from runtime.silence import CONTEXT_HOPS, HOLD_HOPS, silence_gain
 from tests.audio import voice
 
 HOP = 256
@@ -43,7 +43,7 @@ def test_a_hop_depends_on_its_surroundings_alone() -> None:
     whole = np.broadcast_to(silence_gain(source, HOP, 0, hops), hops * HOP)
     for start in range(0, hops, 13):
         stop = min(hops, start + 13)
-        first, last = max(0, start - REACH_HOPS), min(hops, stop + REACH_HOPS)
+        first, last = max(0, start - CONTEXT_HOPS), min(hops, stop + CONTEXT_HOPS)
         part = silence_gain(source[first * HOP : last * HOP], HOP, start - first, stop - first)
         expected = whole[start * HOP : stop * HOP]
         np.testing.assert_allclose(np.broadcast_to(part, len(expected)), expected, atol=1e-6)

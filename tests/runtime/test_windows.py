@@ -26,10 +26,9 @@ def _check(windows: list[Window], frames: int, context: int) -> None:
         assert window.outer_stop >= min(frames, window.stop + context)
 
 
-@pytest.mark.parametrize("first", [None, 1, 10, 50, 300])
-def test_windows_cover_every_frame_with_context(first: int | None) -> None:
+def test_windows_cover_every_frame_with_context() -> None:
     for frames in LENGTHS:
-        _check(plan_windows(frames, 50, CONTEXT, first), frames, CONTEXT)
+        _check(plan_windows(frames, 50, CONTEXT), frames, CONTEXT)
 
 
 def test_windows_take_just_their_context() -> None:
@@ -47,17 +46,11 @@ def test_a_scrap_joins_the_last_window() -> None:
     assert len(plan_windows(62, 50, CONTEXT)) == 2
 
 
-def test_the_first_window_may_be_short() -> None:
-    windows = plan_windows(200, 50, CONTEXT, 10)
-    assert [window.frames for window in windows] == [10, 50, 50, 50, 40]
-
-
-@pytest.mark.parametrize("first", [None, 32, 48])
 @pytest.mark.parametrize("context", [0, 5, 7])
-def test_bucketed_windows_cover_every_frame_with_context(first: int | None, context: int) -> None:
+def test_bucketed_windows_cover_every_frame_with_context(context: int) -> None:
     buckets = (32, 48, 72, 108)
     for frames in LENGTHS:
-        windows = plan_bucketed_windows(frames, buckets, context, first)
+        windows = plan_bucketed_windows(frames, buckets, context)
         _check(windows, frames, context)
         if frames >= buckets[0]:
             assert {window.outer_frames for window in windows} <= set(buckets)

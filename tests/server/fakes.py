@@ -103,7 +103,7 @@ class FakeConversion:
         self.samples = len(source)
         self.seed = seed
         self._edges = sorted({*range(0, len(source), WINDOW_SAMPLES), len(source)})
-        self.windows = len(self._edges) - 1
+        self.pieces = len(self._edges) - 1
         self._engine = engine
         self._source = source
 

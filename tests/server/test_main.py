@@ -9,16 +9,16 @@ from server.settings import OPTIONS, SettingsError
 
 
 def test_only_given_options_are_settings() -> None:
-    assert parse_arguments([]) == {}
+    assert parse_arguments([], "serve") == {}
     given = parse_arguments(
-        ["--host", "0.0.0.0", "--port", "81", "--model", "m", "--provider", "cpu"]
+        ["--host", "0.0.0.0", "--port", "81", "--model", "m", "--provider", "cpu"], "serve"
     )
     assert given == {"host": "0.0.0.0", "port": 81, "model": Path("m"), "provider": "cpu"}
 
 
 def test_help_names_every_setting(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        parse_arguments(["--help"])
+        parse_arguments(["--help"], "serve")
     assert ended.value.code == 0
     shown = capsys.readouterr().out
     assert all("--" + name.replace("_", "-") in shown for name in OPTIONS)
@@ -26,9 +26,9 @@ def test_help_names_every_setting(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_bad_value_names_its_option() -> None:
     with pytest.raises(SettingsError, match="--body-bytes"):
-        parse_arguments(["--body-bytes", "many"])
+        parse_arguments(["--body-bytes", "many"], "serve")
     with pytest.raises(SettingsError, match="--port"):
-        parse_arguments(["--port", "-1"])
+        parse_arguments(["--port", "-1"], "serve")
 
 
 def test_a_bad_value_ends_the_command_with_2(capsys: pytest.CaptureFixture[str]) -> None:

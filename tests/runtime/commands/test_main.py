@@ -63,10 +63,13 @@ def test_several_targets_are_taken(clips: Path, bundle: Path) -> None:
         ({"source": "text.wav"}, "text.wav: the file is not WAV, MP3, FLAC or OGG"),
         ({"source": "missing.wav"}, "missing.wav: No such file or directory"),
         ({"source": "."}, "Is a directory"),
-        ({"target": "silent.wav"}, "silent.wav: the audio is silent, a voice is needed"),
-        ({"target": "blip.wav"}, "blip.wav: the audio lasts 0.050 s, at least 0.5 s are needed"),
+        ({"target": "silent.wav"}, "silent.wav: the audio is silent, and a voice is needed"),
+        (
+            {"target": "blip.wav"},
+            "blip.wav: the audio is 0.050 s long, and at least 0.5 s are needed",
+        ),
         ({"output": "nowhere/c.wav"}, "nowhere: No such file or directory"),
-        ({"output": "c.mp3"}, "the result is WAV, name it .wav"),
+        ({"output": "c.mp3"}, "the result is a WAV file; name it .wav"),
         ({"tau": "nan"}, "tau is nan: a number from 0 to 1 is needed"),
         ({"temperature": "2"}, "temperature is 2.0: a number from 0 to 1 is needed"),
         ({"seed": "-1"}, "seed is -1: a whole number"),
@@ -121,6 +124,7 @@ def test_info_is_json(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert document["manifest"]["name"] == "tiny"
     assert document["providers"] == ["CPUExecutionProvider"]
     assert document["threads"] == 3
+    assert set(document["int8"]) == {"fast", "exact", "reason"}
     assert set(document["versions"]) == {"python", "numpy", "onnxruntime", "libsndfile"}
 
 

@@ -78,7 +78,7 @@ async def test_a_long_source_is_embedded_and_converted_in_many_turns(
     conversion = await service.prepare(account, clone_request(35))
     assert engine.tone_steps == 1 + 4
     pieces = [piece async for piece in service.convert(account, conversion)]
-    assert len(pieces) == conversion.windows == 35
+    assert len(pieces) == conversion.pieces == 35
 
 
 async def test_an_unusable_target_says_so(service: CloningService, account: RequestAccount) -> None:

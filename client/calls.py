@@ -1,0 +1,70 @@
+"""The calls of the API: method, path, body and parser of each, for both kinds of client to send."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import httpx
+
+from client.audio import Audio
+from client.protocol import (
+    CloneOptions,
+    Target,
+    answer_of,
+    clone_body,
+    clone_result,
+    tone_body,
+    tone_result,
+)
+from client.results import CloneResult, ToneResult
+
+Answer = TypeVar("Answer")
+
+
+def _no_body() -> None:
+    return None
+
+
+@dataclass(frozen=True)
+class Call(Generic[Answer]):
+    """One call of the API.
+
+    Attributes:
+        method: HTTP method.
+        path: Path below the server's address.
+        parse: Parser of the whole answer. It raises the error that an answer describes.
+        body: Builder of the body. It reads audio files, so it may block and raise
+            `UnreadableAudio`.
+    """
+
+    method: str
+    path: str
+    parse: Callable[[httpx.Response], Answer]
+    body: Callable[[], bytes | None] = _no_body
+
+
+def health() -> Call[dict[str, Any]]:
+    """Describe GET /api/health."""
+    return Call("GET", "/api/health", answer_of)
+
+
+def info() -> Call[dict[str, Any]]:
+    """Describe GET /api/info."""
+    return Call("GET", "/api/info", answer_of)
+
+
+def tone(audio: Audio) -> Call[ToneResult]:
+    """Describe POST /api/tone."""
+    return Call("POST", "/api/tone", tone_result, lambda: tone_body(audio))
+
+
+def clone(target: Target, source: Audio, options: CloneOptions) -> Call[CloneResult]:
+    """Describe POST /api/clone."""
+    return Call("POST", "/api/clone", clone_result, lambda: clone_body(target, source, options))
+
+
+def clone_stream(target: Target, source: Audio, options: CloneOptions) -> Call[dict[str, Any]]:
+    """Describe POST /api/clone/stream; `parse` is for an answer that is not a stream."""
+    return Call("POST", "/api/clone/stream", answer_of, lambda: clone_body(target, source, options))
