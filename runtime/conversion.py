@@ -24,7 +24,8 @@ class Conversion:
 
     Attributes:
         samples: of the source, and of the result.
-        windows: pieces that iterating gives.
+        windows: that the source is converted in.
+        pieces: that iterating gives; one may hold several windows.
         seed: what the noise is drawn from.
     """
 
@@ -55,7 +56,8 @@ class Conversion:
             seed: of the noise.
         """
         self.samples = samples
-        self.windows = len(groups)
+        self.windows = sum(len(group) for group in groups)
+        self.pieces = len(groups)
         self.seed = seed
         self._converter = converter
         self._manifest = manifest

@@ -35,14 +35,14 @@ def _speech(seconds: float) -> Waveform:
 
 def _joined(conversion: Conversion) -> Waveform:
     pieces = list(conversion)
-    assert len(pieces) == conversion.windows
+    assert len(pieces) == conversion.pieces
     return np.concatenate(pieces)
 
 
 def _one_shot(cloner: VoiceCloner, speech: Waveform, tones: Any, **options: Any) -> Waveform:
     source, target = tones
     conversion = cloner.conversion(speech, source, target, window_frames=10**6, **options)
-    assert conversion.windows == 1
+    assert conversion.windows == conversion.pieces == 1
     return _joined(conversion)
 
 
@@ -99,6 +99,8 @@ def test_buckets_and_batches_do_not_change_the_result(
         temperature=0.3,
         seed=3,
     )
+    assert conversion.windows == len(windows)
+    assert conversion.pieces == len(group_windows(windows, batch))
     found = _joined(conversion)
     assert len(found) == len(speech)
     assert np.abs(found - expected).max() <= 1e-4 * np.abs(expected).max()
