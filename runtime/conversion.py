@@ -35,7 +35,8 @@ class Conversion:
 
     Attributes:
         samples: Length of the source, and of the result.
-        pieces: Number of pieces that iterating gives.
+        windows: Number of windows that the source is converted in.
+        pieces: Number of pieces that iterating gives; one may hold several windows.
         seed: Seed of the noise.
     """
 
@@ -53,6 +54,7 @@ class Conversion:
         seed: int,
     ) -> None:
         self.samples = samples
+        self.windows = sum(len(group) for group in groups)
         self.pieces = len(groups)
         self.seed = seed
         self._converter = converter

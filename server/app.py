@@ -19,7 +19,8 @@ from server.endpoints import cloning, description, page, status
 from server.endpoints.context import Context
 from server.endpoints.endpoint import Endpoint
 from server.inference.admission import Admission
-from server.messages.errors import ApiError
+from server.messages.error import ApiError
+from server.messages.errors import MethodNotAllowed, NotFound
 from server.middleware.api_key import KeyCheck, needs_key
 from server.middleware.default_headers import DefaultHeaders
 from server.middleware.error_answers import ErrorAnswers
@@ -132,5 +133,5 @@ def _middleware(parts: ServerParts) -> list[Middleware]:
 
 async def _refuse(request: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException) and error.status_code == 405:
-        raise ApiError("method_not_allowed", headers=error.headers)
-    raise ApiError("not_found")
+        raise ApiError(MethodNotAllowed(), error.headers)
+    raise ApiError(NotFound())

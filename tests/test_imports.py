@@ -41,6 +41,7 @@ THIRD_PARTY = {
     "runtime": {"numpy", "onnxruntime", "soundfile", "soxr", "tqdm"},
     "server": {
         "anyio",
+        "msgspec",
         "numpy",
         "prometheus_client",
         "python_multipart",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,8 +10,10 @@ from starlette.responses import Response
 from server.endpoints.context import Context
 from server.endpoints.endpoint import Endpoint
 from server.endpoints.status import make_health, make_info
-from server.http.answers import JSON_TYPE, to_json
-from server.messages.errors import ApiError
+from server.http.answers import JSON_TYPE, encode_object
+from server.messages.error import ApiError
+from server.messages.errors import Internal
+from server.messages.message import Message, Text
 from server.openapi.document import make_document
 from server.openapi.operation import Operation
 
@@ -20,9 +21,9 @@ _OPERATION = Operation(
     "/openapi.json",
     "get",
     "openapi",
-    {"zh": "本文档。", "en": "This document."},
-    {JSON_TYPE: {"schema": {"type": "object"}}},
-    ("internal",),
+    Text("本文档。", "This document."),
+    {JSON_TYPE: {"type": "object"}},
+    (Internal,),
 )
 
 
@@ -36,19 +37,20 @@ def create(
         described: The other endpoints.
         needs_key: Tells whether a path needs the API key.
     """
+    most_clips = context.settings.target_clips
     operations = [*(endpoint.operation for endpoint in described), _OPERATION]
 
     async def describe(request: Request) -> Response:
-        document = make_document(operations, needs_key, _live_answers(context))
-        return Response(to_json(document), media_type=JSON_TYPE)
+        document = make_document(operations, needs_key, most_clips, _live_answers(context))
+        return Response(encode_object(document), media_type=JSON_TYPE)
 
     return Endpoint(_OPERATION, describe)
 
 
-def _live_answers(context: Context) -> dict[str, Any]:
+def _live_answers(context: Context) -> dict[str, Message]:
     try:
         service = context.get_service()
     except ApiError:
         return {}  # The model is still loading.
     info = make_info(service, context.settings)
-    return {"/api/info": info, "/api/health": make_health(info["sample_rate"])}
+    return {"/api/info": info, "/api/health": make_health(info.sample_rate)}

@@ -12,13 +12,45 @@ from starlette.types import Receive, Scope, Send
 
 from server.endpoints.context import Context
 from server.http.body import ClientGone, read_body
-from server.http.request_parser import media_type
+from server.http.request_parser import media_type, parse_request
 from server.inference.cloning_service import CloningService
 from server.inference.request_account import UPLOAD, RequestAccount
-from server.messages.errors import ApiError
+from server.messages.error import ApiError
+from server.messages.errors import (
+    BodyTooLarge,
+    DeadlineExceeded,
+    Internal,
+    InvalidField,
+    InvalidJson,
+    InvalidMultipart,
+    MissingField,
+    NotReady,
+    Overloaded,
+    Unauthorized,
+    UnsupportedMediaType,
+    UploadTimeout,
+)
+from server.messages.requests import Request as RequestMessage
 from server.telemetry.request_record import RequestRecord
 
 T = TypeVar("T")
+R = TypeVar("R", bound=RequestMessage)
+
+INTAKE_ERRORS = (
+    InvalidJson,
+    InvalidMultipart,
+    Unauthorized,
+    UploadTimeout,
+    BodyTooLarge,
+    UnsupportedMediaType,
+    MissingField,
+    InvalidField,
+    Overloaded,
+    Internal,
+    NotReady,
+    DeadlineExceeded,
+)
+"""The errors that every request may be answered with that costs work."""
 
 
 class AdmittedRequest:
@@ -56,16 +88,18 @@ class AdmittedRequest:
         """The Server-Timing header, with the stages so far."""
         return {"Server-Timing": self.account.server_timing()}
 
-    async def parse(self, parser: Callable[..., T], *arguments: Any) -> T:
+    async def parse(self, request: type[R]) -> R:
         """Parse the body off the event loop and release it.
 
-        Args:
-            parser: Called with the body, its Content-Type and the arguments.
-            arguments: Arguments after those two.
+        Raises:
+            ApiError: The body or a field cannot be used.
         """
         body, self._body = self._body, bytearray()
         content_type = self.request.headers.get("content-type", "")
-        return await self.service.run_parser(self.account, parser, body, content_type, *arguments)
+        most_clips = self.service.settings.target_clips
+        return await self.service.run_parser(
+            self.account, parse_request, body, content_type, request, most_clips
+        )
 
 
 Handler = Callable[[AdmittedRequest], Coroutine[Any, Any, None]]
@@ -154,7 +188,7 @@ async def supervise(work: Coroutine[Any, Any, T], receive: Receive, seconds: flo
         if watch.done():
             watch.result()
             raise ClientGone
-        raise ApiError("deadline_exceeded", facts={"limit_seconds": seconds})
+        raise ApiError(DeadlineExceeded(limit_seconds=seconds))
     finally:
         task.cancel()
         watch.cancel()

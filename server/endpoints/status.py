@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,13 +10,13 @@ from server.endpoints.context import Context
 from server.endpoints.endpoint import Endpoint
 from server.http.answers import JSON_TYPE, to_json
 from server.inference.cloning_service import CloningService
-from server.openapi import answer_schemas
+from server.messages.answers import Alive, Health, Info, Ready, limits_of
+from server.messages.errors import Internal, NotReady, Unauthorized
+from server.messages.message import Message, Text
 from server.openapi.operation import Operation
-from server.settings import Settings, limit_values
+from server.settings import Settings
 
 SUPPORTED_FORMATS = ("wav", "mp3", "flac", "ogg")
-
-_ERRORS = ("internal", "not_ready")
 
 
 def create(context: Context) -> list[Endpoint]:
@@ -28,34 +26,34 @@ def create(context: Context) -> list[Endpoint]:
     return [Endpoint(*pair) for pair in zip(_OPERATIONS, handlers, strict=True)]
 
 
-def make_health(sample_rate_hz: int) -> dict[str, Any]:
-    """Return the answer of /api/health, fixed by the contract."""
-    return {"status": "ok", "message": "OpenVoice API is running", "sample_rate": sample_rate_hz}
+def make_health(sample_rate_hz: int) -> Health:
+    """Return the answer of /api/health."""
+    return Health(status="ok", message="OpenVoice API is running", sample_rate=sample_rate_hz)
 
 
-def make_info(service: CloningService, settings: Settings) -> dict[str, Any]:
-    """Return the answer of /api/info: the contract's six fields, then what is loaded."""
+def make_info(service: CloningService, settings: Settings) -> Info:
+    """Return the answer of /api/info."""
     manifest = service.engine.manifest
-    return {
-        "model": "OpenVoice Tone Clone",
-        "version": "v2",
-        "sample_rate": manifest.sample_rate_hz,
-        "target_length": manifest.reference_frames,
-        "tone_dimension": manifest.tone_dimension,
-        "supported_formats": list(SUPPORTED_FORMATS),
-        "name": manifest.name,
-        "variant": manifest.variant,
-        "precision": manifest.precision,
-        "model_id": manifest.model_id,
-        "graphs": dict(manifest.files),
-        "providers": list(service.engine.providers),
-        "input_bandwidth_hz": manifest.input_bandwidth_hz,
-        "real_time_factor": round(service.real_time_factor, 4),
-        "licence": manifest.licence,
-        "provenance": manifest.provenance,
-        "api_key_required": settings.api_key is not None,
-        "limits": limit_values(settings),
-    }
+    return Info(
+        model="OpenVoice Tone Clone",
+        version="v2",
+        sample_rate=manifest.sample_rate_hz,
+        target_length=manifest.reference_frames,
+        tone_dimension=manifest.tone_dimension,
+        supported_formats=list(SUPPORTED_FORMATS),
+        name=manifest.name,
+        variant=manifest.variant,
+        precision=manifest.precision,
+        model_id=manifest.model_id,
+        graphs=dict(manifest.files),
+        providers=list(service.engine.providers),
+        input_bandwidth_hz=manifest.input_bandwidth_hz,
+        real_time_factor=round(service.real_time_factor, 4),
+        licence=manifest.licence,
+        provenance=manifest.provenance,
+        api_key_required=settings.api_key is not None,
+        limits=limits_of(settings),
+    )
 
 
 class _Status:
@@ -72,19 +70,19 @@ class _Status:
         return _json(make_info(self._context.get_service(), self._context.settings))
 
     async def livez(self, request: Request) -> Response:
-        return _json({"status": "alive"})
+        return _json(Alive(status="alive"))
 
     async def readyz(self, request: Request) -> Response:
         self._context.check_ready()
-        return _json({"status": "ready"})
+        return _json(Ready(status="ready"))
 
     async def metrics(self, request: Request) -> Response:
         text = self._context.metrics.exposition()
         return Response(text, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
-def _json(value: dict[str, Any]) -> Response:
-    return Response(to_json(value), media_type=JSON_TYPE)
+def _json(message: Message) -> Response:
+    return Response(to_json(message), media_type=JSON_TYPE)
 
 
 _OPERATIONS = (
@@ -92,43 +90,46 @@ _OPERATIONS = (
         "/api/health",
         "get",
         "health",
-        {"zh": "检查 API 服务是否正常运行。", "en": "Says that the API is running."},
-        {JSON_TYPE: {"schema": answer_schemas.HEALTH}},
-        _ERRORS,
+        Text("检查 API 服务是否正常运行。", "Tells whether the API is running."),
+        {JSON_TYPE: Health},
+        (Internal, NotReady),
     ),
     Operation(
         "/api/info",
         "get",
         "info",
-        {
-            "zh": "获取模型信息：已加载的模型、各项限制与实测速度。",
-            "en": "Says which model is loaded, the limits and the measured speed.",
-        },
-        {JSON_TYPE: {"schema": answer_schemas.info()}},
-        ("unauthorized", *_ERRORS),
+        Text(
+            "获取模型信息：已加载的模型、各项限制与实测速度。",
+            "Describes the loaded model, the limits in force and the measured speed.",
+        ),
+        {JSON_TYPE: Info},
+        (Unauthorized, Internal, NotReady),
     ),
     Operation(
         "/livez",
         "get",
         "livez",
-        {"zh": "进程存活。", "en": "Says that the process is alive."},
-        {JSON_TYPE: {"schema": answer_schemas.STATUS}},
-        ("internal",),
+        Text("检查进程是否存活。", "Tells whether the process is alive."),
+        {JSON_TYPE: Alive},
+        (Internal,),
     ),
     Operation(
         "/readyz",
         "get",
         "readyz",
-        {"zh": "模型已加载，可以接受请求。", "en": "Says that requests are taken."},
-        {JSON_TYPE: {"schema": answer_schemas.STATUS}},
-        _ERRORS,
+        Text(
+            "检查模型是否已加载、能否接受请求。",
+            "Tells whether the model is loaded and new requests are accepted.",
+        ),
+        {JSON_TYPE: Ready},
+        (Internal, NotReady),
     ),
     Operation(
         "/metrics",
         "get",
         "metrics",
-        {"zh": "Prometheus 指标。", "en": "Tells Prometheus its metrics."},
-        {CONTENT_TYPE_LATEST: {"schema": answer_schemas.STRING}},
-        ("unauthorized", "internal"),
+        Text("Prometheus 指标。", "Metrics for Prometheus."),
+        {CONTENT_TYPE_LATEST: {"type": "string"}},
+        (Unauthorized, Internal),
     ),
 )

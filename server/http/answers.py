@@ -1,4 +1,4 @@
-"""Answers on their way out: in pieces that wait for the client, so that a slow one costs little."""
+"""Sending answers, in pieces that wait for the client, so that a slow one costs little memory."""
 
 from __future__ import annotations
 
@@ -8,19 +8,26 @@ from typing import Any
 
 from starlette.types import Send
 
+from server.messages.message import Language, Message
+
 JSON_TYPE = "application/json"
 LINES_TYPE = "application/x-ndjson"
 
 _CHUNK_BYTES = 256 * 1024
 
 
-def to_json(value: Mapping[str, Any]) -> bytes:
-    """Write a JSON object as UTF-8."""
+def to_json(message: Message, language: Language = "en") -> bytes:
+    """Encode a message as UTF-8."""
+    return encode_object(message.to_builtins(language))
+
+
+def encode_object(value: Mapping[str, Any]) -> bytes:
+    """Encode a JSON object as UTF-8."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
 
 
 async def send_start(send: Send, content_type: str, headers: Mapping[str, str]) -> None:
-    """Send the status and headers of a good answer."""
+    """Send the status and the headers of an answer of status 200."""
     everything = {"Content-Type": content_type, **headers}
     raw = [(name.lower().encode(), text.encode()) for name, text in everything.items()]
     await send({"type": "http.response.start", "status": 200, "headers": raw})
@@ -29,7 +36,7 @@ async def send_start(send: Send, content_type: str, headers: Mapping[str, str]) 
 async def send_whole(
     send: Send, content_type: str, headers: Mapping[str, str], *parts: bytes | bytearray
 ) -> None:
-    """Send a good answer whose body is the parts one after another; they are not joined."""
+    """Send an answer of status 200, its body in parts that are never joined in memory."""
     length = str(sum(map(len, parts)))
     await send_start(send, content_type, {"Content-Length": length, **headers})
     for part in parts:
@@ -40,12 +47,12 @@ async def send_whole(
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-async def send_line(send: Send, line: Mapping[str, Any]) -> None:
+async def send_line(send: Send, line: Message, language: Language = "en") -> None:
     """Send one line of an NDJSON answer."""
-    body = to_json(line) + b"\n"
+    body = to_json(line, language) + b"\n"
     await send({"type": "http.response.body", "body": body, "more_body": True})
 
 
 async def send_end(send: Send) -> None:
-    """End an answer whose length was not announced."""
+    """End an answer that was sent without a Content-Length."""
     await send({"type": "http.response.body", "body": b"", "more_body": False})

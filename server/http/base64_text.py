@@ -1,20 +1,20 @@
-"""Base64 in and out, forgiving where the contract says so."""
+"""Base64 decoding, with the forms that the contract forgives, and encoding."""
 
 from __future__ import annotations
 
 import binascii
 
 _CHUNK = 1 << 20
-"""Characters decoded at once, a multiple of 4: between chunks other threads get to run."""
+"""Characters decoded at once, a multiple of 4; other threads can run between chunks."""
 
 
 def decode(text: str) -> bytearray:
     """Decode base64, bare or as a data URL with or without a type.
 
-    White space and missing padding are forgiven. The text is not copied as a whole.
+    White space and missing padding are accepted. The text is not copied as a whole.
 
     Raises:
-        ValueError: It is something else.
+        ValueError: The text is not base64.
     """
     if text[:5].lower() == "data:":
         header, comma, text = text.partition(",")
@@ -23,7 +23,7 @@ def decode(text: str) -> bytearray:
     try:
         return _decode_strictly(text)
     except ValueError:
-        # Only what fails is looked through for white space: the usual text has none.
+        # White space is searched only in text that failed, because usual text has none.
         return _decode_strictly("".join(text.split()))
 
 

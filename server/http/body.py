@@ -9,7 +9,8 @@ from collections.abc import Callable
 from starlette.datastructures import Headers
 from starlette.types import Receive
 
-from server.messages.errors import ApiError
+from server.messages.error import ApiError
+from server.messages.errors import BodyTooLarge, UnsupportedMediaType, UploadTimeout
 from server.settings import Settings
 
 
@@ -34,10 +35,10 @@ async def read_body(
         ClientGone: The connection was closed.
     """
     if headers.get("content-encoding", "identity").lower() != "identity":
-        raise ApiError("unsupported_media_type")
+        raise ApiError(UnsupportedMediaType())
     announced = headers.get("content-length", "")
     if announced.isdigit() and int(announced) > limits.body_bytes:
-        raise ApiError("body_too_large", facts={"limit_bytes": limits.body_bytes})
+        raise ApiError(BodyTooLarge(limit_bytes=limits.body_bytes))
     body = bytearray()
     end = time.monotonic() + limits.upload_seconds
     more = True
@@ -49,12 +50,12 @@ async def read_body(
         except TimeoutError:
             idle = limits.upload_idle_seconds <= left
             seconds = limits.upload_idle_seconds if idle else limits.upload_seconds
-            raise ApiError("upload_timeout", facts={"limit_seconds": seconds}) from None
+            raise ApiError(UploadTimeout(limit_seconds=seconds)) from None
         if message["type"] == "http.disconnect":
             raise ClientGone
         chunk = message.get("body", b"")
         if len(body) + len(chunk) > limits.body_bytes:
-            raise ApiError("body_too_large", facts={"limit_bytes": limits.body_bytes})
+            raise ApiError(BodyTooLarge(limit_bytes=limits.body_bytes))
         hold_bytes(len(body) + len(chunk))
         body += chunk
         more = message.get("more_body", False)

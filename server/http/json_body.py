@@ -1,7 +1,7 @@
-"""JSON in: one object, parsed so that hostile bodies cost no more than honest ones.
+"""JSON objects from request bodies, parsed so that a hostile body costs no more than a valid one.
 
-The standard library's parser, because it alone of the usual ones tells the numbers that must be
-refused by field (NaN, 1e999, integers of thousands of digits) from text that is not JSON at all.
+The parser is the standard library's: msgspec's and others answer NaN, 1e999 and integers of
+thousands of digits as malformed JSON, where the API names the field at fault.
 """
 
 from __future__ import annotations
@@ -9,45 +9,46 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from server.messages.errors import ApiError
+from server.messages.error import ApiError
+from server.messages.errors import InvalidJson
 
 MAXIMUM_VALUES = 10_000
-"""Values in one body: far above any request, and too few for a small body to fill the memory."""
+"""Most values in one body: far more than any request has, too few to fill the memory with."""
 
 _LONGEST_INTEGER_DIGITS = 20
-"""2**63 has 19 digits and may have a sign; Python's own limit would make it a parsing error."""
+"""2**63 has 19 digits and may have a sign; a longer integer counts as infinite."""
 
 
 def parse_object(body: bytearray) -> dict[str, Any]:
-    """Parse a request body, which is emptied so that its memory is not held twice.
+    """Parse a request body, and empty it so that its memory is not held twice.
 
     Args:
-        body: UTF-8 text, a byte order mark allowed.
+        body: UTF-8 text, with or without a byte order mark.
 
     Returns:
-        The object's fields. NaN and numbers beyond float's range come as such floats.
+        The object's fields. NaN and numbers beyond the range of float are returned as such floats.
 
     Raises:
-        ApiError: `invalid_json`: no JSON, no object, or nested or split up absurdly.
+        ApiError: `invalid_json`: not JSON, not an object, or absurdly nested or long.
     """
     if sum(map(body.count, (b",", b"[", b"{"))) > MAXIMUM_VALUES:
-        raise ApiError("invalid_json")
+        raise ApiError(InvalidJson())
     try:
         text = body.decode("utf-8-sig")
         body.clear()
         value = json.loads(text, parse_int=_integer)
     except (ValueError, RecursionError):
-        raise ApiError("invalid_json") from None
+        raise ApiError(InvalidJson()) from None
     if not isinstance(value, dict):
-        raise ApiError("invalid_json")
+        raise ApiError(InvalidJson())
     return value
 
 
 def parse_number(text: str) -> int | float | None:
-    """Parse the text of a form's number field as JSON would be; empty is absent.
+    """Parse the text of a form's number as JSON does; an empty text is None.
 
     Raises:
-        ValueError: It is no number.
+        ValueError: The text is not a number.
     """
     if not text:
         return None

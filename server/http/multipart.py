@@ -1,4 +1,4 @@
-"""multipart/form-data in, wholly in memory: nothing of a request is ever written to disk."""
+"""multipart/form-data from request bodies, in memory: nothing of a request is written to disk."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from server.http.json_body import parse_number
-from server.messages.errors import ApiError
-from server.messages.fields import Field
+from server.messages.error import ApiError
+from server.messages.errors import InvalidMultipart
+from server.messages.requests import RequestField
 
 MAXIMUM_PARTS = 64
 
 
 @dataclass(slots=True)
 class Part:
-    """One part of the form: its name, whether it is a file, and where its bytes lie in the body."""
+    """One part of a form: its name, whether it is a file, and where its bytes are in the body."""
 
     name: str = ""
     is_file: bool = False
@@ -26,7 +27,7 @@ class Part:
 
 
 class _Collector:
-    """Takes the parser's callbacks; the whole body is given at once, so a part is one range."""
+    """Callbacks of the parser, which is given the whole body, so that a part is one range of it."""
 
     def __init__(self) -> None:
         self.parts: list[Part] = []
@@ -36,7 +37,7 @@ class _Collector:
 
     def on_part_begin(self) -> None:
         if len(self.parts) == MAXIMUM_PARTS:
-            raise ApiError("invalid_multipart")
+            raise ApiError(InvalidMultipart())
         self.parts.append(Part())
 
     def on_header_field(self, data: bytes, start: int, end: int) -> None:
@@ -62,21 +63,23 @@ class _Collector:
         self.ended = True
 
 
-def parse_form(body: bytearray, content_type: str, fields: tuple[Field, ...]) -> dict[str, Any]:
+def parse_form(
+    body: bytearray, content_type: str, fields: tuple[RequestField, ...]
+) -> dict[str, Any]:
     """Parse a form into the values that a JSON body would have.
 
     Args:
-        body: The form; files are given as views of it.
-        content_type: The header, with the boundary.
-        fields: The fields of this request; other parts are ignored.
+        body: The form; files are returned as views of it.
+        content_type: The Content-Type header, with the boundary.
+        fields: Fields of the request; other parts are ignored.
 
     Returns:
-        Values by field name: a file as memoryview, text as str, numbers as numbers; several parts
-        of the name of a list of clips as a list.
+        Values by field name: a file as memoryview, text as str, numbers as numbers; a list where
+        several parts have the name of a list of clips.
 
     Raises:
-        ApiError: `invalid_multipart`, or `invalid_field` for text that is no number or for a field
-            sent twice.
+        ApiError: `invalid_multipart`; `invalid_field` for text that is not a number and for a
+            field sent twice.
     """
     view = memoryview(body)
     values: dict[str, Any] = {}
@@ -103,7 +106,7 @@ def _parts(body: bytearray, content_type: str) -> list[Part]:
     boundary = options.get(b"boundary")
     collector = _Collector()
     if not boundary:
-        raise ApiError("invalid_multipart")
+        raise ApiError(InvalidMultipart())
     try:
         parser = MultipartParser(
             boundary,
@@ -116,16 +119,16 @@ def _parts(body: bytearray, content_type: str) -> list[Part]:
                 "on_end": collector.on_end,
             },
         )
-        parser.write(body)  # type: ignore[arg-type]  # any buffer with find() serves
+        parser.write(body)  # type: ignore[arg-type]  # any buffer with find() works
     except FormParserError:
-        raise ApiError("invalid_multipart") from None
+        raise ApiError(InvalidMultipart()) from None
     if not collector.ended:
-        raise ApiError("invalid_multipart")
+        raise ApiError(InvalidMultipart())
     return collector.parts
 
 
-def _value(data: memoryview, field: Field) -> Any:
-    """Read a part that is not marked as a file: text, or a file all the same where it is none."""
+def _value(data: memoryview, field: RequestField) -> Any:
+    """Parse a part that is not marked as a file: text, or a file if it is not text."""
     try:
         text = str(data, "utf-8")
         return parse_number(text) if field.kind in ("number", "integer") else text or None

@@ -1,8 +1,8 @@
-"""What the client prefers, from Accept and Accept-Language."""
+"""The Accept and Accept-Language headers: the form and the language of an answer."""
 
 from __future__ import annotations
 
-from server.messages.errors import Language
+from server.messages.message import Language
 
 WAV = "audio/wav"
 _WAV_NAMES = (WAV, "audio/x-wav", "audio/wave", "audio/vnd.wave", "audio/*")
@@ -10,7 +10,7 @@ _JSON_NAMES = ("application/json", "application/*", "*/*")
 
 
 def preferences(header: str) -> dict[str, float]:
-    """Return the weight of each name, in lower case, of an Accept header (RFC 9110, 12.4.2)."""
+    """Return the weight of each name in an Accept header, in lower case (RFC 9110, 12.4.2)."""
     found: dict[str, float] = {}
     for item in header.lower().split(","):
         name, *parameters = (part.strip() for part in item.split(";"))
@@ -20,13 +20,13 @@ def preferences(header: str) -> dict[str, float]:
 
 
 def language(header: str) -> Language:
-    """Return the language of messages: Chinese unless English is preferred to it."""
+    """Return the language of messages: Chinese, unless the header prefers English."""
     wanted = preferences(header)
     return "en" if _best(wanted, "en") > _best(wanted, "zh") else "zh"
 
 
 def wants_wav(header: str) -> bool:
-    """Say whether an Accept header asks for WAV bytes rather than JSON."""
+    """Return whether an Accept header prefers a WAV file to JSON."""
     wanted = preferences(header)
     wav = max(wanted.get(name, 0.0) for name in _WAV_NAMES)
     json = max(wanted.get(name, 0.0) for name in _JSON_NAMES)

@@ -1,19 +1,24 @@
-"""A request's body to a typed request: JSON or a form, its fields checked, base64 decoded."""
+"""Request bodies to typed requests: JSON or a form, fields checked, base64 decoded."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import UNSET
 
 from server.http import base64_text
 from server.http.json_body import parse_object
 from server.http.multipart import parse_form
-from server.messages import fields
-from server.messages.errors import ApiError
-from server.messages.fields import Field
-from server.messages.requests import Clip, CloneRequest
+from server.messages.error import ApiError
+from server.messages.errors import InvalidBase64, MissingField, UnsupportedMediaType
+from server.messages.requests import Clip, Request, RequestField, fields_of
 
 JSON = "application/json"
 FORM = "multipart/form-data"
+
+R = TypeVar("R", bound=Request)
 
 
 def media_type(content_type: str) -> str:
@@ -24,64 +29,86 @@ def media_type(content_type: str) -> str:
     """
     found = content_type.partition(";")[0].strip().lower() or JSON
     if found not in (JSON, FORM):
-        raise ApiError("unsupported_media_type")
+        raise ApiError(UnsupportedMediaType())
     return found
 
 
-def parse_clone(body: bytearray, content_type: str, most_targets: int) -> CloneRequest:
-    """Parse the body of a clone request; a JSON body is emptied as it is parsed.
+def parse_request(body: bytearray, content_type: str, request: type[R], most_clips: int) -> R:
+    """Parse the body of a request; a JSON body is emptied as it is parsed.
+
+    Args:
+        body: The body.
+        content_type: The Content-Type header.
+        request: The request's type.
+        most_clips: Most clips in a list of them.
 
     Raises:
-        ApiError: The body or a field cannot be used; numbers are checked before base64 is decoded.
+        ApiError: The body or a field cannot be used. Everything that costs little is checked
+            before base64 is decoded.
     """
-    values = _values(body, content_type, fields.CLONE_FIELDS)
-    tau, temperature, seed = (
-        field.number(values.get(field.name))
-        for field in (fields.TAU, fields.TEMPERATURE, fields.SEED)
-    )
-    tone = values.get(fields.TARGET_TONE.name)
-    if tone is None:
-        targets = _clips(fields.take(values, fields.TARGET_AUDIO), most_targets)
-    elif not isinstance(tone, str) or values.get(fields.TARGET_AUDIO.name) is not None:
-        raise fields.TARGET_TONE.invalid()
-    else:
-        targets = []
-    source = fields.take(values, fields.SOURCE_AUDIO)
-    return CloneRequest(
-        targets=tuple(_clip(fields.TARGET_AUDIO, value, index) for index, value in targets),
-        target_tone=tone,
-        source=_clip(fields.SOURCE_AUDIO, source),
-        tau=tau,
-        temperature=temperature,
-        seed=None if seed is None else int(seed),
-    )
-
-
-def parse_tone(body: bytearray, content_type: str) -> Clip:
-    """Parse the body of a tone request; a JSON body is emptied as it is parsed.
-
-    Raises:
-        ApiError: The body or the field cannot be used.
-    """
-    values = _values(body, content_type, fields.TONE_FIELDS)
-    return _clip(fields.AUDIO, fields.take(values, fields.AUDIO))
-
-
-def _values(body: bytearray, content_type: str, known: tuple[Field, ...]) -> dict[str, Any]:
+    fields = fields_of(request)
     if media_type(content_type) == FORM:
-        return parse_form(body, content_type, known)
-    return parse_object(body)
+        values: Mapping[str, Any] = parse_form(body, content_type, fields)
+    else:
+        values = parse_object(body)
+    given = {name: value for name, value in values.items() if value is not None}
+    parsed = {
+        field.name: _number(field, given[field.name])
+        for field in fields
+        if field.kind in ("number", "integer") and field.name in given
+    }
+    _check_alternatives(request, given)
+    for field in fields:
+        _check_shape(field, given, most_clips)
+    for field in fields:
+        if field.name not in given or field.name in parsed:
+            continue
+        value = given[field.name]
+        if field.kind == "clip":
+            parsed[field.name] = _clip(field, value)
+        elif field.kind == "clips":
+            parsed[field.name] = _clips(field, value)
+        else:
+            parsed[field.name] = value
+    return request(**parsed)
 
 
-def _clips(value: Any, most: int) -> list[tuple[int | None, Any]]:
+def _check_alternatives(request: type[Request], given: Mapping[str, Any]) -> None:
+    chosen = [name for name in request.alternatives if name in given]
+    if request.alternatives and not chosen:
+        raise ApiError(MissingField(param=request.alternatives[0]))
+    if len(chosen) > 1:
+        raise next(field for field in fields_of(request) if field.name == chosen[1]).invalid()
+
+
+def _check_shape(field: RequestField, given: Mapping[str, Any], most_clips: int) -> None:
+    """Check what can be checked of a field without decoding it."""
+    value = given.get(field.name)
+    if value is None:
+        if field.required:
+            raise ApiError(MissingField(param=field.name))
+    elif (field.kind == "text" and not isinstance(value, str)) or (
+        field.kind == "clips" and isinstance(value, list) and not 1 <= len(value) <= most_clips
+    ):
+        raise field.invalid()
+
+
+def _number(field: RequestField, value: Any) -> Any:
+    if field.kind == "integer" and isinstance(value, float) and value.is_integer():
+        value = int(value)
+    try:
+        return msgspec.convert(value, field.annotation)
+    except msgspec.ValidationError:
+        raise field.invalid() from None
+
+
+def _clips(field: RequestField, value: Any) -> tuple[Clip, ...]:
     if not isinstance(value, list):
-        return [(None, value)]
-    if not 1 <= len(value) <= most:
-        raise fields.TARGET_AUDIO.invalid()
-    return list(enumerate(value))
+        return (_clip(field, value),)
+    return tuple(_clip(field, each, index) for index, each in enumerate(value))
 
 
-def _clip(field: Field, value: Any, index: int | None = None) -> Clip:
+def _clip(field: RequestField, value: Any, index: int | None = None) -> Clip:
     if isinstance(value, memoryview):
         return Clip(value, field.name, index)
     if not isinstance(value, str):
@@ -89,5 +116,5 @@ def _clip(field: Field, value: Any, index: int | None = None) -> Clip:
     try:
         return Clip(base64_text.decode(value), field.name, index)
     except ValueError:
-        place = {} if index is None else {"index": index}
-        raise ApiError("invalid_base64", param=field.name, facts=place) from None
+        place = UNSET if index is None else index
+        raise ApiError(InvalidBase64(param=field.name, index=place)) from None

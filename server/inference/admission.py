@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from server.messages.errors import ApiError
+from server.messages.error import ApiError
+from server.messages.errors import Overloaded
 
 _LONGEST_RETRY_SECONDS = 60
 _SMOOTHING = 0.2
@@ -78,7 +79,8 @@ class Admission:
 
     def _overloaded(self) -> ApiError:
         seconds = math.ceil(self.admitted * self._mean_seconds / self._workers)
-        return ApiError.retry("overloaded", max(1, min(seconds, _LONGEST_RETRY_SECONDS)))
+        retry_seconds = max(1, min(seconds, _LONGEST_RETRY_SECONDS))
+        return ApiError(Overloaded(retry_after_seconds=retry_seconds))
 
 
 class Lease:

@@ -18,7 +18,7 @@ from server.inference.fair_pool import FairPool
 from server.inference.request_account import CONVERT, DECODE, ENCODE, PARSE, TONE, RequestAccount
 from server.inference.tone_cache import EmbeddedClip, Lookup, ToneCache
 from server.inference.tone_text import read_tone
-from server.messages.errors import ApiError
+from server.messages.errors import from_runtime
 from server.messages.requests import Clip, CloneRequest
 from server.settings import Settings
 
@@ -90,7 +90,7 @@ class CloningService:
         try:
             embedded = await self._cache.get(key, embed)
         except AudioError as error:
-            raise ApiError.from_runtime(error, clip.param, clip.place) from error
+            raise from_runtime(error, clip.param, clip.index) from error
         account.audio_in_seconds += embedded.seconds
         return embedded
 
@@ -105,13 +105,13 @@ class CloningService:
             ApiError: A clip or the tone cannot be used, or there is no memory for the audio.
         """
         target_tone = await self._target_tone(account, request)
-        clip = request.source
+        clip = request.source_audio
         try:
             waveform = await self._codec.run(account, DECODE, self._decode_source, clip.take())
             account.lease.hold(_BYTES_A_SAMPLE * len(waveform))
             source_tone = await self._embed(account, waveform, allow_silent=True)
         except AudioError as error:
-            raise ApiError.from_runtime(error, clip.param, clip.place) from error
+            raise from_runtime(error, clip.param, clip.index) from error
         account.audio_in_seconds += self._seconds(len(waveform))
         return self.engine.conversion(
             waveform,
@@ -154,7 +154,7 @@ class CloningService:
     async def _target_tone(self, account: RequestAccount, request: CloneRequest) -> Tone:
         if request.target_tone is not None:
             return read_tone(request.target_tone, self.engine.manifest)
-        clips = [await self.embed_target(account, clip) for clip in request.targets]
+        clips = [await self.embed_target(account, clip) for clip in request.target_audio or ()]
         if len(clips) == 1:
             return clips[0].tone
         return self.engine.average_tones([(clip.tone, clip.seconds) for clip in clips])

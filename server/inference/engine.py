@@ -25,9 +25,17 @@ class ToneExtraction(Protocol):
 
 
 class Conversion(Protocol):
-    """The steps of a conversion: iterating gives pieces of audio in order, one run a step."""
+    """The steps of a conversion: iterating gives pieces of audio in order, one run a step.
+
+    Attributes:
+        samples: Samples of the source and of the result.
+        windows: Windows that the source is converted in.
+        pieces: Pieces that iterating gives; one may hold several windows.
+        seed: Seed of the noise.
+    """
 
     samples: int
+    windows: int
     pieces: int
     seed: int
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from server.inference.admission import Lease
+from server.messages.answers import Stats
 
 UPLOAD, QUEUE, PARSE, DECODE, TONE, CONVERT, ENCODE = STAGES = (
     "upload",
@@ -71,16 +72,16 @@ class RequestAccount:
         """Seconds since the request began."""
         return time.perf_counter() - self._created
 
-    def stats(self) -> dict[str, str]:
+    def stats(self) -> Stats:
         """Return the contract's `stats`: extraction, conversion, and all from upload to answer."""
         extract = self._sum(DECODE, TONE)
         clone = self._sum(CONVERT, ENCODE)
         total = max(self.total_seconds - self._sum(UPLOAD), extract + clone)
-        return {
-            "extract_time": f"{extract:.2f}s",
-            "clone_time": f"{clone:.2f}s",
-            "total_time": f"{total:.2f}s",
-        }
+        return Stats(
+            extract_time=f"{extract:.2f}s",
+            clone_time=f"{clone:.2f}s",
+            total_time=f"{total:.2f}s",
+        )
 
     def server_timing(self) -> str:
         """Return the Server-Timing header: milliseconds by stage, and in total."""

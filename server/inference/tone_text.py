@@ -7,8 +7,11 @@ import numpy as np
 from runtime.arrays import Tone
 from runtime.manifest import Manifest
 from server.http import base64_text
-from server.messages.errors import ApiError
-from server.messages.fields import TARGET_TONE
+from server.messages.error import ApiError
+from server.messages.errors import InvalidBase64, ToneModelMismatch
+from server.messages.requests import CloneRequest, fields_of
+
+_FIELD = next(field for field in fields_of(CloneRequest) if field.name == "target_tone")
 
 
 def write_tone(tone: Tone, manifest: Manifest) -> str:
@@ -25,16 +28,16 @@ def read_tone(text: str, manifest: Manifest) -> Tone:
     """
     model_id, colon, encoded = text.partition(":")
     if not colon:
-        raise TARGET_TONE.invalid()
+        raise _FIELD.invalid()
     if model_id != manifest.model_id:
-        raise ApiError("tone_model_mismatch", param=TARGET_TONE.name)
+        raise ApiError(ToneModelMismatch(param=_FIELD.name))
     try:
         data = base64_text.decode(encoded)
     except ValueError:
-        raise ApiError("invalid_base64", param=TARGET_TONE.name) from None
+        raise ApiError(InvalidBase64(param=_FIELD.name)) from None
     if len(data) != 4 * manifest.tone_dimension:
-        raise TARGET_TONE.invalid()
+        raise _FIELD.invalid()
     tone = np.frombuffer(data, "<f4").astype(np.float32)
     if not np.isfinite(tone).all():
-        raise TARGET_TONE.invalid()
+        raise _FIELD.invalid()
     return tone

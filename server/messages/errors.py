@@ -1,220 +1,339 @@
-"""The one table of errors: code, status, and what to do about it in Chinese and in English.
+"""Every error of the API: code, status, facts, and what to do about it in both languages.
 
-Whatever goes wrong with a request becomes an `ApiError`, made by code or from an error of the
-runtime, whose codes are the same. The table is also what /openapi.json and the page show.
+::
+
+    ErrorDetail
+    ├── InvalidJson, InvalidMultipart                       400
+    ├── Unauthorized                                        401
+    ├── NotFound, MethodNotAllowed                          404, 405
+    ├── UploadTimeout                                       408
+    ├── BodyTooLarge                                        413
+    ├── UnsupportedMediaType                                415
+    ├── FieldError                                          422
+    │   ├── MissingField, InvalidField, ToneModelMismatch
+    │   └── ClipError
+    │       ├── InvalidBase64, UndecodableAudio, AudioTooShort, SilentAudio
+    │       └── AudioTooLong                                413
+    ├── RetryableError
+    │   ├── Overloaded                                      429
+    │   └── NotReady                                        503
+    ├── Internal                                            500
+    └── DeadlineExceeded                                    504
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Annotated, ClassVar
 
-from runtime.errors import AudioError
+from msgspec import UNSET, UnsetType
 
-Language = Literal["zh", "en"]
-Texts = Mapping[Language, str]
+from runtime.errors import (
+    MAXIMUM_CHANNELS,
+    MAXIMUM_SAMPLE_RATE_HZ,
+    MINIMUM_SAMPLE_RATE_HZ,
+    AudioError,
+    UndecodableReason,
+)
+from server.messages.error import (
+    ApiError,
+    ClipError,
+    ErrorDetail,
+    FieldError,
+    RetryableError,
+)
+from server.messages.message import Language, Text, about
 
+LimitSeconds = Annotated[float, about("上限（秒）。", "The limit, in seconds.", 300.0)]
 
-@dataclass(frozen=True, slots=True)
-class ErrorRow:
-    """One row of the table.
-
-    Args:
-        status: HTTP status.
-        texts: The message in each language; `{names}` are filled from the error's facts.
-        facts: What else the error says, by name, with the JSON type of each.
-    """
-
-    status: int
-    texts: Texts
-    facts: Mapping[str, str] = field(default_factory=dict)
-
-
-def _row(status: int, zh: str, en: str, **facts: str) -> ErrorRow:
-    return ErrorRow(status, {"zh": zh, "en": en}, facts)
+_KHZ_FROM = f"{MINIMUM_SAMPLE_RATE_HZ / 1000:g}"
+_KHZ_TO = f"{MAXIMUM_SAMPLE_RATE_HZ / 1000:g}"
 
 
-ERRORS: Mapping[str, ErrorRow] = {
-    "invalid_json": _row(
-        400,
+class InvalidJson(ErrorDetail, tag="invalid_json", frozen=True, kw_only=True):
+    """The body is not a JSON object, or is nested absurdly."""
+
+    status: ClassVar = 400
+    message: ClassVar = Text(
         "请求体不是有效的 JSON 对象，请检查后重新发送。",
         "The request body is not a valid JSON object; correct it and send it again.",
-    ),
-    "invalid_multipart": _row(
-        400,
-        "请求体不是有效的 multipart/form-data，请检查分隔符与各部分的头。",
+    )
+
+
+class InvalidMultipart(ErrorDetail, tag="invalid_multipart", frozen=True, kw_only=True):
+    """The body is not a form."""
+
+    status: ClassVar = 400
+    message: ClassVar = Text(
+        "请求体不是有效的 multipart/form-data，请检查分隔符（boundary）和各部分的头。",
         "The request body is not valid multipart/form-data; check its boundary and part headers.",
-    ),
-    "unauthorized": _row(
-        401,
+    )
+
+
+class Unauthorized(ErrorDetail, tag="unauthorized", frozen=True, kw_only=True):
+    """The API key is missing or wrong."""
+
+    status: ClassVar = 401
+    message: ClassVar = Text(
         "需要 API 密钥，请在请求头中加入 Authorization: Bearer <密钥>。",
         "An API key is needed: send the header Authorization: Bearer <key>.",
-    ),
-    "not_found": _row(
-        404,
+    )
+
+    def headers(self) -> Mapping[str, str]:
+        """Return the header that names the scheme."""
+        return {"WWW-Authenticate": "Bearer"}
+
+
+class NotFound(ErrorDetail, tag="not_found", frozen=True, kw_only=True):
+    """No such address."""
+
+    status: ClassVar = 404
+    message: ClassVar = Text(
         "没有这个地址，接口列表见首页。",
         "There is nothing at this address; see the page at /.",
-    ),
-    "method_not_allowed": _row(
-        405,
+    )
+
+
+class MethodNotAllowed(ErrorDetail, tag="method_not_allowed", frozen=True, kw_only=True):
+    """The address exists, but not for this method."""
+
+    status: ClassVar = 405
+    message: ClassVar = Text(
         "此地址不支持该请求方法，支持的方法见 Allow 响应头。",
-        "This address does not take that method; the Allow header lists those it takes.",
-    ),
-    "upload_timeout": _row(
-        408,
+        "This address does not accept that method; the Allow header lists those it accepts.",
+    )
+
+
+class UploadTimeout(ErrorDetail, tag="upload_timeout", frozen=True, kw_only=True):
+    """The upload paused or lasted for too long."""
+
+    status: ClassVar = 408
+    message: ClassVar = Text(
         "上传超时，请检查网络后重试。",
         "The upload took too long; check the connection and try again.",
-        limit_seconds="number",
-    ),
-    "body_too_large": _row(
-        413,
+    )
+    limit_seconds: LimitSeconds
+
+
+class BodyTooLarge(ErrorDetail, tag="body_too_large", frozen=True, kw_only=True):
+    """The body exceeds the limit."""
+
+    status: ClassVar = 413
+    message: ClassVar = Text(
         "请求体过大，最多 {limit_bytes} 字节；请将音频切成小段，或用 multipart 或压缩格式发送。",
         "The request body is too large, {limit_bytes} bytes at most; cut the audio into pieces, "
         "or send it as multipart or in a compressed format.",
-        limit_bytes="integer",
-    ),
-    "audio_too_long": _row(
-        413,
+    )
+    limit_bytes: Annotated[int, about("上限（字节）。", "The limit, in bytes.", 67108864)]
+
+
+class AudioTooLong(ClipError, tag="audio_too_long", frozen=True, kw_only=True):
+    """A clip is longer than the limit."""
+
+    status: ClassVar = 413
+    message: ClassVar = Text(
         "{param} 过长，最长 {maximum_seconds:g} 秒，请剪短或切分后再发送。",
-        "{param} is too long, {maximum_seconds:g} seconds at most; shorten it or cut it up.",
-        maximum_seconds="number",
-    ),
-    "unsupported_media_type": _row(
-        415,
-        "请以 application/json 或 multipart/form-data 发送请求体，不要压缩编码。",
+        "{param} is too long, {maximum_seconds:g} seconds at most; shorten it or split it.",
+    )
+    seconds: Annotated[
+        float | None,
+        about(
+            "音频时长（秒）；未测出时为 null。", "Length in seconds; null if not measured.", 660.0
+        ),
+    ]
+    maximum_seconds: Annotated[float, about("最长秒数。", "The limit, in seconds.", 600.0)]
+
+
+class UnsupportedMediaType(ErrorDetail, tag="unsupported_media_type", frozen=True, kw_only=True):
+    """The body's media type or encoding is not accepted."""
+
+    status: ClassVar = 415
+    message: ClassVar = Text(
+        "请以 application/json 或 multipart/form-data 发送请求体，不要使用 Content-Encoding 压缩。",
         "Send the body as application/json or multipart/form-data, without a Content-Encoding.",
-    ),
-    "missing_field": _row(422, "缺少字段 {param}。", "The field {param} is missing."),
-    "invalid_field": _row(
-        422,
-        "字段 {param} 无效：应为{detail}。",
-        "The field {param} is not valid: it must be {detail}.",
-        expected="string",
-    ),
-    "invalid_base64": _row(
-        422,
+    )
+
+
+class MissingField(FieldError, tag="missing_field", frozen=True, kw_only=True):
+    """A required field is absent or null."""
+
+    status: ClassVar = 422
+    message: ClassVar = Text("缺少字段 {param}。", "The field {param} is missing.")
+
+
+class InvalidField(FieldError, tag="invalid_field", frozen=True, kw_only=True):
+    """A field has a value that it cannot have."""
+
+    status: ClassVar = 422
+    message: ClassVar = Text(
+        "字段 {param} 无效：应为{expected}。",
+        "The field {param} is not valid: it must be {expected}.",
+    )
+    expected: Annotated[
+        Text,
+        about(
+            "应有的值。",
+            "What the value must be.",
+            Text(" 0 到 1 之间的数字", "a number from 0 to 1"),
+        ),
+    ]
+
+
+class InvalidBase64(ClipError, tag="invalid_base64", frozen=True, kw_only=True):
+    """A clip or a tone is not base64."""
+
+    status: ClassVar = 422
+    message: ClassVar = Text(
         "{param} 不是有效的 base64，请发送音频文件的 base64 编码或 data URL。",
         "{param} is not valid base64; send the audio file in base64 or as a data URL.",
-    ),
-    "undecodable_audio": _row(
-        422,
-        "无法解码 {param}：{detail}。请发送 WAV、MP3、FLAC 或 OGG 音频"
-        "（采样率 4 至 384 kHz，1 至 8 声道）。",
-        "{param} cannot be decoded: {detail}. Send WAV, MP3, FLAC or OGG audio, "
-        "4 to 384 kHz, 1 to 8 channels.",
-        reason="string",
-    ),
-    "audio_too_short": _row(
-        422,
+    )
+
+
+class UndecodableAudio(ClipError, tag="undecodable_audio", frozen=True, kw_only=True):
+    """A clip is not audio that can be decoded."""
+
+    status: ClassVar = 422
+    message: ClassVar = Text(
+        "无法解码 {param}：{why}。请发送 WAV、MP3、FLAC 或 OGG 音频"
+        f"（采样率 {_KHZ_FROM} 至 {_KHZ_TO} kHz，1 至 {MAXIMUM_CHANNELS} 声道）。",
+        "{param} cannot be decoded: {why}. Send WAV, MP3, FLAC or OGG audio, "
+        f"{_KHZ_FROM} to {_KHZ_TO} kHz, 1 to {MAXIMUM_CHANNELS} channels.",
+    )
+    reason: Annotated[
+        UndecodableReason, about("无法解码的原因。", "Why it cannot be decoded.", "sample_rate")
+    ]
+    sample_rate_hz: Annotated[
+        int | UnsetType,
+        about("文件的采样率（Hz）。", "The file's sample rate in Hz.", 1000),
+    ] = UNSET
+    channels: Annotated[
+        int | UnsetType, about("文件的声道数。", "The file's number of channels.")
+    ] = UNSET
+
+    def sentence(self, language: Language) -> str:
+        """Return the message in one language, the reason put into words."""
+        why = _WHY_UNDECODABLE[self.reason].to(language)
+        return self.message.to(language).format(param=self.param, why=why)
+
+
+class AudioTooShort(ClipError, tag="audio_too_short", frozen=True, kw_only=True):
+    """A target is shorter than the limit, or a source is empty."""
+
+    status: ClassVar = 422
+    message: ClassVar = Text(
         "{param} 过短：仅 {seconds:.2f} 秒；至少 {minimum_seconds:g} 秒，且不能为空。",
         "{param} is too short: {seconds:.2f} seconds; it needs at least {minimum_seconds:g}, "
         "and must not be empty.",
-        seconds="number",
-        minimum_seconds="number",
-    ),
-    "silent_audio": _row(
-        422,
+    )
+    seconds: Annotated[float, about("音频时长（秒）。", "Length in seconds.", 0.2)]
+    minimum_seconds: Annotated[float, about("最短秒数。", "The least length, in seconds.", 0.5)]
+
+
+class SilentAudio(ClipError, tag="silent_audio", frozen=True, kw_only=True):
+    """A target holds no voice."""
+
+    status: ClassVar = 422
+    message: ClassVar = Text(
         "{param} 中没有声音，请换一段清晰的人声。",
         "{param} is silent; send a clear recording of the voice.",
-    ),
-    "tone_model_mismatch": _row(
-        422,
+    )
+
+
+class ToneModelMismatch(FieldError, tag="tone_model_mismatch", frozen=True, kw_only=True):
+    """A tone was made by another model."""
+
+    status: ClassVar = 422
+    message: ClassVar = Text(
         "该 target_tone 来自另一个模型，请重新调用 /api/tone 获取。",
-        "This target_tone was made by another model; ask /api/tone for it again.",
-    ),
-    "overloaded": _row(
-        429,
+        "This target_tone was made by another model; request it again from /api/tone.",
+    )
+
+
+class Overloaded(RetryableError, tag="overloaded", frozen=True, kw_only=True):
+    """No place or no memory is free."""
+
+    status: ClassVar = 429
+    message: ClassVar = Text(
         "服务繁忙，请在 {retry_after_seconds} 秒后重试。",
         "The server is busy; try again in {retry_after_seconds} seconds.",
-        retry_after_seconds="integer",
-    ),
-    "internal": _row(
-        500,
+    )
+
+
+class Internal(ErrorDetail, tag="internal", frozen=True, kw_only=True):
+    """A fault of the server."""
+
+    status: ClassVar = 500
+    message: ClassVar = Text(
         "服务器内部错误，请将 request_id 告知管理员。",
-        "The server failed; tell its operator the request_id.",
-    ),
-    "not_ready": _row(
-        503,
+        "The server failed; give its operator the request_id.",
+    )
+
+
+class NotReady(RetryableError, tag="not_ready", frozen=True, kw_only=True):
+    """The model is loading, or the server drains."""
+
+    status: ClassVar = 503
+    message: ClassVar = Text(
         "服务正在启动或停止，请在 {retry_after_seconds} 秒后重试。",
         "The server is starting or stopping; try again in {retry_after_seconds} seconds.",
-        retry_after_seconds="integer",
-    ),
-    "deadline_exceeded": _row(
-        504,
+    )
+
+
+class DeadlineExceeded(ErrorDetail, tag="deadline_exceeded", frozen=True, kw_only=True):
+    """The work took longer than the limit."""
+
+    status: ClassVar = 504
+    message: ClassVar = Text(
         "处理超过 {limit_seconds:g} 秒，请将音频切成小段后重试。",
         "The request took more than {limit_seconds:g} seconds; cut the audio into pieces.",
-        limit_seconds="number",
-    ),
+    )
+    limit_seconds: LimitSeconds
+
+
+ERRORS: Mapping[str, type[ErrorDetail]] = {
+    detail.code(): detail
+    for detail in (
+        InvalidJson,
+        InvalidMultipart,
+        Unauthorized,
+        NotFound,
+        MethodNotAllowed,
+        UploadTimeout,
+        BodyTooLarge,
+        AudioTooLong,
+        UnsupportedMediaType,
+        MissingField,
+        InvalidField,
+        InvalidBase64,
+        UndecodableAudio,
+        AudioTooShort,
+        SilentAudio,
+        ToneModelMismatch,
+        Overloaded,
+        Internal,
+        NotReady,
+        DeadlineExceeded,
+    )
+}
+"""Every error by its code."""
+
+_WHY_UNDECODABLE: Mapping[UndecodableReason, Text] = {
+    "unknown_format": Text("不是支持的音频格式", "it is in none of the formats"),
+    "corrupt": Text("音频数据已损坏", "its audio data is damaged"),
+    "truncated": Text("文件不完整", "the file is cut short"),
+    "sample_rate": Text("采样率超出范围", "its sample rate is out of range"),
+    "channels": Text("声道过多", "it has too many channels"),
+    "not_finite": Text("含有非数值的采样", "it holds samples that are not finite numbers"),
 }
 
-_UNDECODABLE: Mapping[str, Texts] = {
-    "unknown_format": {"zh": "不是支持的音频格式", "en": "it is in none of the formats"},
-    "corrupt": {"zh": "音频数据已损坏", "en": "its audio data is damaged"},
-    "truncated": {"zh": "文件不完整", "en": "the file is cut short"},
-    "sample_rate": {"zh": "采样率超出范围", "en": "its sample rate is out of range"},
-    "channels": {"zh": "声道过多", "en": "it has too many channels"},
-    "not_finite": {"zh": "含有非数值的采样", "en": "it holds samples that are not finite numbers"},
-}
 
-
-class ApiError(Exception):
-    """What a client is told went wrong.
+def from_runtime(error: AudioError, param: str, index: int | None) -> ApiError:
+    """Return the API's error for a clip that the runtime cannot use.
 
     Args:
-        code: A row of `ERRORS`.
-        param: The field at fault, where there is one.
-        detail: What the message says by the name of detail, in each language: what a field must
-            be (`invalid_field`), why audio cannot be decoded (`undecodable_audio`).
-        headers: Headers that the answer carries.
-        facts: What else the error says; the row's message may name them.
+        error: The runtime's error, whose code and facts the API's error takes over.
+        param: The field that the clip came in.
+        index: Its position in the field's list, where it is a list.
     """
-
-    def __init__(
-        self,
-        code: str,
-        *,
-        param: str | None = None,
-        detail: Texts | None = None,
-        headers: Mapping[str, str] | None = None,
-        facts: Mapping[str, Any] | None = None,
-    ) -> None:
-        self.code = code
-        self.row = ERRORS[code]
-        self.param = param
-        self.detail = detail
-        self.headers = dict(headers or {})
-        self.facts = dict(facts or {})
-        super().__init__(self.message("en"))
-
-    @classmethod
-    def retry(cls, code: str, seconds: int) -> ApiError:
-        """Make an error that passes by itself, with its Retry-After header."""
-        headers = {"Retry-After": str(seconds)}
-        return cls(code, headers=headers, facts={"retry_after_seconds": seconds})
-
-    @classmethod
-    def from_runtime(cls, error: AudioError, param: str, facts: Mapping[str, Any]) -> ApiError:
-        """Make the answer to an error of the runtime about the audio in the field `param`."""
-        detail = _UNDECODABLE[str(error.facts["reason"])] if "reason" in error.facts else None
-        return cls(error.code, param=param, detail=detail, facts=error.facts | dict(facts))
-
-    def message(self, language: Language) -> str:
-        """Say what went wrong and what to do about it."""
-        detail = self.detail[language] if self.detail else ""
-        values = {"param": self.param, "detail": detail} | self.facts
-        return self.row.texts[language].format(**values)
-
-    def body(self, language: Language, request_id: str) -> dict[str, Any]:
-        """Return the JSON object of the answer."""
-        error: dict[str, Any] = {"code": self.code}
-        if self.param is not None:
-            error["param"] = self.param
-        if self.code == "invalid_field" and self.detail is not None:
-            error["expected"] = self.detail[language]
-        return {
-            "success": False,
-            "message": self.message(language),
-            "error": error | self.facts,
-            "request_id": request_id,
-        }
+    place = UNSET if index is None else index
+    return ApiError(ERRORS[error.code](**{"param": param, "index": place, **error.facts}))

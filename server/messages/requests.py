@@ -1,13 +1,32 @@
-"""The requests that cost work, parsed: numbers checked, audio as bytes."""
+"""The requests that cost work: their fields, and what a parser needs to know of each field."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from typing import Annotated, Any, ClassVar, Literal, get_args, get_type_hints
+
+from msgspec import NODEFAULT, Meta, Struct, structs
+
+from runtime.cloner import DEFAULT_TAU, DEFAULT_TEMPERATURE
+from server.messages.error import ApiError
+from server.messages.errors import InvalidField
+from server.messages.message import Text, about
 
 Bytes = bytearray | memoryview
+Kind = Literal["clips", "clip", "text", "number", "integer"]
+
+SEED_LIMIT = 1 << 63
+
+Seed = Annotated[int, Meta(ge=0, le=SEED_LIMIT - 1)]
+
+_AUDIO = Text(
+    "音频文件（WAV、MP3、FLAC 或 OGG）的 base64 编码或 data URL 字符串",
+    "a string: an audio file (WAV, MP3, FLAC or OGG) in base64 or as a data URL",
+)
+_SHARE = Text(" 0 到 1 之间的数字", "a number from 0 to 1")
 
 
-@dataclass(slots=True)
 class Clip:
     """One audio file of a request.
 
@@ -17,37 +36,163 @@ class Clip:
         index: Position in the field's list, where it is a list.
     """
 
-    data: Bytes
-    param: str
-    index: int | None = None
+    __slots__ = ("data", "index", "param")
+
+    def __init__(self, data: Bytes, param: str, index: int | None = None) -> None:
+        self.data = data
+        self.param = param
+        self.index = index
 
     def take(self) -> Bytes:
         """Return the bytes and forget them."""
         data, self.data = self.data, bytearray()
         return data
 
-    @property
-    def place(self) -> dict[str, int]:
-        """The position in a list, as a fact of an error about the clip."""
-        return {} if self.index is None else {"index": self.index}
+
+class Request(Struct, frozen=True):
+    """A request; unknown fields are ignored, and null counts as absent."""
+
+    alternatives: ClassVar[tuple[str, ...]] = ()
+    """Fields of which exactly one must be given."""
+
+
+class CloneRequest(Request, frozen=True, kw_only=True):
+    """A request of /api/clone and /api/clone/stream."""
+
+    alternatives: ClassVar = ("target_audio", "target_tone")
+
+    target_audio: Annotated[
+        tuple[Clip, ...] | None,
+        about(
+            "目标音频（要模仿的声音），建议 2 至 10 秒清晰人声；可为数组：同一说话人的多段音频，"
+            "按时长加权平均。",
+            "The voice to imitate; 2 to 10 seconds of clear speech are best. A list holds "
+            "several clips of one speaker, which are averaged by length.",
+            expected=Text(_AUDIO.zh + "，或其数组", _AUDIO.en + ", or a list of such strings"),
+        ),
+    ] = None
+    target_tone: Annotated[
+        str | None,
+        about(
+            "由 /api/tone 返回的音色，用来代替 target_audio，只需上传一次声音。",
+            "A tone that /api/tone returned, in place of target_audio: the voice is sent only "
+            "once.",
+            expected=Text(
+                "由 /api/tone 返回的字符串，且不与 target_audio 同时使用",
+                "a string that /api/tone returned, and not sent together with target_audio",
+            ),
+        ),
+        Meta(extra_json_schema={"format": "tone"}),
+    ] = None
+    source_audio: Annotated[
+        Clip,
+        about(
+            "源音频（要转换的语音）；大于零的任何长度均可，静音转换后仍为静音。",
+            "The speech to convert, of any length above zero; silence gives silence.",
+            expected=_AUDIO,
+        ),
+    ]
+    tau: Annotated[
+        float,
+        Meta(ge=0, le=1),
+        about(
+            "音色混合强度：0.0-0.2 保持源音色，0.3-0.5 平衡（推荐），0.6-1.0 强烈应用目标音色。",
+            "How strongly the target's tone is applied: 0.0-0.2 keeps the source's timbre, "
+            "0.3-0.5 is balanced and recommended, 0.6-1.0 applies the target strongly.",
+            DEFAULT_TAU,
+            expected=_SHARE,
+        ),
+    ] = DEFAULT_TAU
+    temperature: Annotated[
+        float,
+        Meta(ge=0, le=1),
+        about(
+            "后验噪声的温度（即上游 OpenVoice 所称的 tau）；0 为确定性输出。",
+            "The temperature of the posterior noise (what upstream OpenVoice calls tau); 0 is "
+            "deterministic.",
+            expected=_SHARE,
+        ),
+    ] = DEFAULT_TEMPERATURE
+    seed: Annotated[
+        Seed | None,
+        about(
+            "噪声的随机种子，相同的种子得到相同的结果；缺省时随机。",
+            "The seed of that noise: the same seed gives the same result; random when absent.",
+            expected=Text(" 0 到 2^63-1 之间的整数", "an integer from 0 to 2^63-1"),
+        ),
+    ] = None
+
+
+class ToneRequest(Request, frozen=True, kw_only=True):
+    """A request of /api/tone."""
+
+    audio: Annotated[
+        Clip,
+        about("要提取音色的音频。", "The recording to embed.", expected=_AUDIO),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
-class CloneRequest:
-    """A request of /api/clone or /api/clone/stream.
+class RequestField:
+    """What a parser needs to know of one field of a request.
 
     Args:
-        targets: Clips of the voice to imitate; empty where a tone is given.
-        target_tone: A tone that /api/tone returned.
-        source: The speech to convert.
-        tau: How strongly the target's tone is applied.
-        temperature: Temperature of the posterior noise.
-        seed: Seed of that noise; None draws a fresh one.
+        name: Its name in JSON and in forms.
+        kind: What it holds: audio (one clip or several), a text or a number.
+        annotation: The type that its value is converted to.
+        required: Whether a request must have it.
+        default: The value of an absent number.
+        expected: What its value must be, as the end of "it must be ...".
+        about: What it is for.
+        example: A value for the example of its request; audio has none.
     """
 
-    targets: tuple[Clip, ...]
-    target_tone: str | None
-    source: Clip
-    tau: float
-    temperature: float
-    seed: int | None
+    name: str
+    kind: Kind
+    annotation: Any
+    required: bool
+    default: Any
+    expected: Text
+    about: Text
+    example: Any
+
+    def invalid(self) -> ApiError:
+        """Return the error of a value that the field cannot have."""
+        return ApiError(InvalidField(param=self.name, expected=self.expected))
+
+
+@cache
+def fields_of(request: type[Request]) -> tuple[RequestField, ...]:
+    """Return the fields of a request, in the order in which they are declared."""
+    hints = get_type_hints(request, include_extras=True)
+    return tuple(_field(field, hints[field.name]) for field in structs.fields(request))
+
+
+def _field(field: structs.FieldInfo, annotation: Any) -> RequestField:
+    value_type, *metas = get_args(annotation)
+    described = next(meta for meta in metas if meta.description)
+    required = field.default is NODEFAULT
+    return RequestField(
+        name=field.name,
+        kind=_kind(value_type),
+        annotation=annotation,
+        required=required,
+        default=None if required else field.default,
+        expected=described.extra["expected"],
+        about=Text(described.extra_json_schema["x-description-zh"], described.description),
+        example=described.extra["example"],
+    )
+
+
+def _kind(value_type: Any) -> Kind:
+    """Return the kind of a type, of an annotated type or of either beside None."""
+    kinds: dict[Any, Kind] = {
+        tuple[Clip, ...]: "clips",
+        Clip: "clip",
+        str: "text",
+        float: "number",
+        int: "integer",
+    }
+    if value_type in kinds:
+        return kinds[value_type]
+    return _kind(get_args(value_type)[0])

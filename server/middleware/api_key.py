@@ -8,7 +8,8 @@ import hmac
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from server.messages.errors import ApiError
+from server.messages.error import ApiError
+from server.messages.errors import Unauthorized
 
 _OPEN = frozenset({"/api/health"})
 _SCHEME = "bearer"
@@ -43,7 +44,7 @@ class KeyCheck:
             # Starlette reads headers as Latin-1; a key may be any text, sent as UTF-8.
             sent = _digest(key.strip().encode("latin-1"))
             if scheme.lower() != _SCHEME or not hmac.compare_digest(sent, self._digest):
-                raise ApiError("unauthorized", headers={"WWW-Authenticate": "Bearer"})
+                raise ApiError(Unauthorized())
         await self._app(scope, receive, send)
 
 

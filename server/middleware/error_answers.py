@@ -13,7 +13,9 @@ from server.http import negotiation
 from server.http.answers import JSON_TYPE, LINES_TYPE, send_end, send_line, to_json
 from server.http.body import ClientGone
 from server.http.unread_body import UnreadBody
-from server.messages.errors import ApiError, Language
+from server.messages.error import ApiError
+from server.messages.errors import Internal, UploadTimeout
+from server.messages.message import Language
 from server.settings import Settings
 from server.telemetry.request_record import RequestRecord
 
@@ -51,7 +53,7 @@ class ErrorAnswers:
             await answer.fail(error, cause=error.__cause__)
         except Exception as error:
             # A fault of the server: the client is told nothing of it, the log everything.
-            await answer.fail(ApiError("internal"), cause=error)
+            await answer.fail(ApiError(Internal()), cause=error)
 
 
 class _Answer:
@@ -72,15 +74,15 @@ class _Answer:
 
     async def fail(self, error: ApiError, cause: BaseException | None) -> None:
         self._record.outcome = error.code
-        if error.row.status == 500:
+        if error.detail.status == 500:
             _log.error("internal error", exc_info=cause)
         if self._started:
             await self._fail_midway(error)
             return
-        if error.code == "upload_timeout":
+        if isinstance(error.detail, UploadTimeout):
             self.unread.stalled()
         language = self._language
-        body = to_json(error.body(language, self._record.request_id))
+        body = to_json(error.answer(language, self._record.request_id), language)
         headers = {
             "Content-Type": JSON_TYPE,
             "Content-Length": str(len(body)),
@@ -88,17 +90,20 @@ class _Answer:
             "Vary": "Accept-Language",
         } | error.headers
         raw = [(name.lower().encode(), text.encode()) for name, text in headers.items()]
-        await self.send({"type": "http.response.start", "status": error.row.status, "headers": raw})
+        await self.send(
+            {"type": "http.response.start", "status": error.detail.status, "headers": raw}
+        )
         await self.send({"type": "http.response.body", "body": body})
 
     async def _fail_midway(self, error: ApiError) -> None:
         if not self._is_lines:
             # Bytes of a file went out already: breaking it off is the only sign left to give.
             return
-        line = error.body(self._language, self._record.request_id)
+        language = self._language
+        line = error.answer(language, self._record.request_id)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LAST_LINE_SECONDS):
-                await send_line(self.send, line)
+                await send_line(self.send, line, language)
                 await send_end(self.send)
 
     @property

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from server.messages.errors import ERRORS, Texts
-from server.openapi import answer_schemas
-from server.openapi.answer_schemas import Schema
+from server.http.answers import JSON_TYPE
+from server.http.request_parser import FORM
+from server.messages.error import ErrorDetail
+from server.messages.errors import ERRORS
+from server.messages.message import Message, Text
+from server.messages.requests import Request
+from server.openapi.answer_schema import (
+    Schema,
+    answer_schema,
+    error_schema,
+    example_of,
+    lines_schema,
+)
+from server.openapi.request_schema import example_request, form_schema, json_schema
 
-JSON_TYPE = "application/json"
+Answer = type[Message] | tuple[type[Message], ...] | Schema
+"""A message, the messages of an answer in lines, or the schema of something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,52 +34,73 @@ class Operation:
         path: The path, as the router has it.
         method: The HTTP method in lower case.
         name: The operation's id.
-        about: What it does, in each language.
-        answers: Of status 200: a schema, and perhaps an example, by content type.
-        errors: The codes of the errors that it may answer.
-        requests: The bodies that it takes: a schema, and perhaps an example, by content type.
+        about: What it does.
+        answers: The answers of status 200, by content type.
+        errors: The errors that it may answer.
+        request: The body that it takes, as JSON or as a form; None where it takes none.
     """
 
     path: str
     method: str
     name: str
-    about: Texts
-    answers: Mapping[str, Schema]
-    errors: Sequence[str]
-    requests: Mapping[str, Schema] = field(default_factory=dict)
+    about: Text
+    answers: Mapping[str, Answer]
+    errors: Sequence[type[ErrorDetail]]
+    request: type[Request] | None = None
 
-    def describe(self, needs_key: bool, example: Any = None) -> dict[str, Any]:
+    def describe(self, needs_key: bool, most_clips: int, example: Message | None) -> Schema:
         """Return the OpenAPI operation object.
 
         Args:
             needs_key: Whether a request must carry the API key.
+            most_clips: Most clips in a list of them.
             example: A JSON answer of this server, where one is known.
         """
-        answers = dict(self.answers)
+        answers = {kind: _describe_answer(answer) for kind, answer in self.answers.items()}
         if example is not None:
-            answers[JSON_TYPE] = {**answers[JSON_TYPE], "example": example}
-        found: dict[str, Any] = {
+            answers[JSON_TYPE]["example"] = example.to_builtins()
+        found: Schema = {
             "operationId": self.name,
-            "summary": self.about["en"],
-            "description": self.about["en"],
-            "x-description-zh": self.about["zh"],
+            "summary": self.about.en,
+            "description": self.about.en,
+            "x-description-zh": self.about.zh,
             "responses": {"200": {"description": "OK", "content": answers}}
             | self._error_responses(),
         }
-        if self.requests:
-            found["requestBody"] = {"required": True, "content": dict(self.requests)}
+        if self.request is not None:
+            content = {
+                JSON_TYPE: {
+                    "schema": json_schema(self.request, most_clips),
+                    "example": example_request(self.request),
+                },
+                FORM: {"schema": form_schema(self.request, most_clips)},
+            }
+            found["requestBody"] = {"required": True, "content": content}
         if needs_key:
             found["security"] = [{"key": []}]
         return found
 
     def _error_responses(self) -> dict[str, Any]:
         by_status: dict[int, list[str]] = {}
-        for code in self.errors:
-            by_status.setdefault(ERRORS[code].status, []).append(code)
+        for code, error in ERRORS.items():
+            if error in self.errors:
+                by_status.setdefault(error.status, []).append(code)
         return {
             str(status): {
                 "description": ", ".join(codes),
-                "content": {JSON_TYPE: {"schema": answer_schemas.error(codes)}},
+                "content": {JSON_TYPE: {"schema": error_schema(codes)}},
             }
             for status, codes in sorted(by_status.items())
         }
+
+
+def _describe_answer(answer: Answer) -> dict[str, Any]:
+    if isinstance(answer, dict):
+        return {"schema": answer}
+    if isinstance(answer, tuple):
+        examples = (json.dumps(example_of(line), ensure_ascii=False) for line in answer)
+        return {
+            "schema": lines_schema(answer),
+            "example": "".join(example + "\n" for example in examples),
+        }
+    return {"schema": answer_schema(answer), "example": example_of(answer)}

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from server.inference.admission import Admission
 from server.inference.cloning_service import CloningService
 from server.inference.engine import Engine
-from server.messages.errors import ApiError
+from server.messages.error import ApiError
+from server.messages.errors import NotReady
 from server.process.model_loader import ModelLoader
 from server.settings import Settings
 from server.telemetry.metrics import Metrics
@@ -61,7 +62,7 @@ class ModelLifecycle:
             ApiError: `not_ready`: the model is still loading.
         """
         if self._service is None:
-            raise ApiError.retry("not_ready", _RETRY_SECONDS)
+            raise ApiError(NotReady(retry_after_seconds=_RETRY_SECONDS))
         return self._service
 
     def check_ready(self) -> None:
@@ -71,7 +72,7 @@ class ModelLifecycle:
             ApiError: `not_ready`.
         """
         if not self.ready:
-            raise ApiError.retry("not_ready", _RETRY_SECONDS)
+            raise ApiError(NotReady(retry_after_seconds=_RETRY_SECONDS))
 
     @contextmanager
     def hold_request(self) -> Iterator[None]:

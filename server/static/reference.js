@@ -3,12 +3,11 @@ import { codeBlock, codeTabs, forgetTabs } from "./code-blocks.js";
 import { bytes, el, language, say, text } from "./dom.js";
 import { examples } from "./examples.js";
 import { answerTable, description, requestTable, table } from "./tables.js";
-import { texts } from "./text.js";
 
 const LONGEST_TEXT = 200;
 const MODEL_FIELDS = ["name", "variant", "model_id", "precision", "providers", "sample_rate", "input_bandwidth_hz", "real_time_factor", "licence", "provenance"];
 const LINES = ["reference.line_first", "reference.line_window", "reference.line_last"]; // of the stream's answer
-const EXAMPLE_ERROR = { code: "audio_too_short", param: "target_audio", seconds: 0.2, minimum_seconds: 0.5 };
+const EXAMPLE_ERROR = "audio_too_short"; // its code
 
 /**
  * Draws every table and example.
@@ -27,7 +26,7 @@ export function drawReference({ openapi, live, samples }) {
   for (const place of document.querySelectorAll("[data-example]")) place.replaceChildren(codeTabs(code[place.dataset.example]));
   drawOtherOperations(openapi, sections.map((section) => section.dataset.operation));
   drawErrors(openapi);
-  drawLimits(info.limits);
+  drawLimits(openapi, info.limits);
   drawModel(info);
 }
 
@@ -83,12 +82,12 @@ function drawOtherOperations(openapi, shown) {
 
 function drawErrors(openapi) {
   const rows = openapi["x-errors"].map((error) => [
-    el("code", {}, error.code), String(error.status), sentence(error, (fact) => `‹${fact}›`),
+    el("code", {}, error.code), String(error.status), sentence(error, (fact) => `‹${fact}›`), factList(error.facts),
   ]);
-  const error = openapi["x-errors"].find(({ code }) => code === EXAMPLE_ERROR.code);
-  const message = sentence(error, (fact) => EXAMPLE_ERROR[fact]);
-  fill("error-example", codeBlock(shortened({ success: false, message, error: EXAMPLE_ERROR, request_id: "27fb376b09764614" })));
-  fill("errors-table", table(["table.code", "table.status", "table.message"], rows));
+  const error = openapi["x-errors"].find(({ code }) => code === EXAMPLE_ERROR);
+  const message = sentence(error, (fact) => error.example[fact]);
+  fill("error-example", codeBlock(shortened({ success: false, message, error: error.example, request_id: "27fb376b09764614" })));
+  fill("errors-table", table(["table.code", "table.status", "table.message", "table.facts"], rows));
 }
 
 /** An error's message in the page's language, its {facts} filled in. */
@@ -96,12 +95,15 @@ function sentence(error, fact) {
   return (language() === "zh" ? error.message_zh : error.message_en).replace(/\{(\w+)[^}]*\}/g, (_, name) => fact(name));
 }
 
-function drawLimits(limits) {
-  const rows = Object.entries(limits).map(([name, value]) => {
-    const title = texts[`limit.${name}`] ? text(`limit.${name}`) : "";
-    return [el("div", {}, title, el("small", { class: "type" }, el("code", {}, name))), amount(name, value)];
-  });
-  fill("limits-table", table(["table.limit", "table.value"], rows));
+/** The facts that an error carries besides its code and field, each with its meaning. */
+function factList(facts) {
+  return el("div", {}, ...Object.entries(facts).map(([name, fact]) => el("div", {}, el("code", {}, name), " ", description(fact))));
+}
+
+function drawLimits(openapi, limits) {
+  const described = openapi.paths["/api/info"].get.responses["200"].content["application/json"].schema.properties.limits.properties;
+  const rows = Object.entries(limits).map(([name, value]) => [el("code", {}, name), amount(name, value), description(described[name])]);
+  fill("limits-table", table(["table.limit", "table.value", "table.meaning"], rows));
   for (const place of document.querySelectorAll("[data-limit]")) {
     place.textContent = amount(place.dataset.limit, limits[place.dataset.limit]);
   }

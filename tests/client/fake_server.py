@@ -92,6 +92,7 @@ class FakeServer:
             "samples": len(pcm) // 2,
             "seconds": len(pcm) / 2 / SAMPLE_RATE_HZ,
             "windows": self.windows,
+            "lines": self.windows,
             "request_id": "r-2",
         }
         lines = [head]

@@ -43,7 +43,7 @@ def _joined(conversion: Conversion) -> Waveform:
 def _one_shot(cloner: VoiceCloner, speech: Waveform, tones: Any, **options: Any) -> Waveform:
     source, target = tones
     conversion = cloner.conversion(speech, source, target, window_frames=10**6, **options)
-    assert conversion.pieces == 1
+    assert conversion.windows == conversion.pieces == 1
     return _joined(conversion)
 
 

@@ -12,6 +12,7 @@ from server.app import ServerParts, create_app
 from server.inference.engine import Engine
 from server.process.model_loader import ModelLoader
 from server.settings import Settings
+from tests.server.answer_check import AnswerCheck
 from tests.server.fakes import FakeEngine
 from tests.server.live import wait_until
 
@@ -25,17 +26,21 @@ def engine() -> FakeEngine:
 
 @pytest.fixture
 def make_client(engine: FakeEngine) -> Iterator[MakeClient]:
-    """Give a function that makes a client of a ready server with these settings."""
+    """Give a function that makes a client of a ready server, whose JSON answers are validated."""
+    checks: list[AnswerCheck] = []
     with ExitStack() as stack:
 
         def make(settings: Settings | None = None, engine: Engine = engine) -> TestClient:
             loader = ModelLoader(lambda: engine)
             parts = ServerParts.create(settings or Settings(), loader)
-            client = stack.enter_context(TestClient(create_app(parts)))
+            check = AnswerCheck(create_app(parts))
+            checks.append(check)
+            client = stack.enter_context(TestClient(check))
             wait_until(lambda: parts.lifecycle.ready)
             return client
 
         yield make
+    assert [violation for check in checks for violation in check.violations] == []
 
 
 @pytest.fixture

@@ -5,12 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from typing import cast
 
 import numpy as np
 
-from runtime import Manifest, Tone, VoiceCloner, Waveform
-from runtime.errors import SilentAudio
+from runtime import Manifest, Tone, Waveform
+from runtime.cloner import DEFAULT_MAXIMUM_SECONDS, DEFAULT_TAU, DEFAULT_TEMPERATURE
+from runtime.decode import AudioFile
+from runtime.errors import AudioTooShort, SilentAudio
+from runtime.resample import resample_blocks
+from runtime.source import MemorySource
 from server.inference.engine import Engine
 
 RATE_HZ = 22050
@@ -103,7 +106,7 @@ class FakeConversion:
         self.samples = len(source)
         self.seed = seed
         self._edges = sorted({*range(0, len(source), WINDOW_SAMPLES), len(source)})
-        self.pieces = len(self._edges) - 1
+        self.windows = self.pieces = len(self._edges) - 1
         self._engine = engine
         self._source = source
 
@@ -152,15 +155,13 @@ class FakeEngine:
         data: bytes | bytearray | memoryview,
         *,
         minimum_seconds: float = 0.0,
-        maximum_seconds: float = 600.0,
+        maximum_seconds: float = DEFAULT_MAXIMUM_SECONDS,
     ) -> Waveform:
-        # The real decoding, which needs no more of a cloner than its sample rate.
-        return VoiceCloner.decode(
-            cast(VoiceCloner, self),
-            data,
-            minimum_seconds=minimum_seconds,
-            maximum_seconds=maximum_seconds,
-        )
+        with AudioFile(MemorySource(data), maximum_seconds=maximum_seconds) as file:
+            blocks = list(resample_blocks(file.blocks(), file.sample_rate_hz, RATE_HZ))
+            if file.decoded_seconds < minimum_seconds:
+                raise AudioTooShort(file.decoded_seconds, minimum_seconds)
+        return np.concatenate(blocks)
 
     def tone_extraction(self, waveform: Waveform, *, allow_silent: bool = False) -> FakeExtraction:
         if not allow_silent and np.abs(waveform).max() < 1e-4:
@@ -180,8 +181,8 @@ class FakeEngine:
         source_tone: Tone,
         target_tone: Tone,
         *,
-        tau: float = 0.3,
-        temperature: float = 0.3,
+        tau: float = DEFAULT_TAU,
+        temperature: float = DEFAULT_TEMPERATURE,
         seed: int | None = None,
     ) -> FakeConversion:
         self.options = {"tau": tau, "temperature": temperature, "seed": seed}

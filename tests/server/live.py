@@ -22,6 +22,7 @@ from server.inference.engine import Engine
 from server.process.listener import DrainingServer, create_listener
 from server.process.model_loader import ModelLoader
 from server.settings import Settings
+from tests.server.answer_check import AnswerCheck
 from tests.server.fakes import FakeEngine
 
 ROOT = Path(__file__).parents[2]
@@ -52,11 +53,12 @@ class Live:
 
 @contextmanager
 def live(engine: Engine, settings: Settings | None = None) -> Iterator[Live]:
-    """Run a server in a thread until the block ends."""
+    """Run a server in a thread until the block ends; its JSON answers are validated."""
     settings = settings or Settings()
     parts = ServerParts.create(settings, ModelLoader(lambda: engine))
     listener = socket.create_server(("127.0.0.1", 0))
-    server = create_listener(create_app(parts), parts.lifecycle, settings)
+    check = AnswerCheck(create_app(parts))
+    server = create_listener(check, parts.lifecycle, settings)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
@@ -70,6 +72,7 @@ def live(engine: Engine, settings: Settings | None = None) -> Iterator[Live]:
         thread.join(30)
         listener.close()
     assert not thread.is_alive()
+    assert check.violations == []
 
 
 def wait_until(condition: object, seconds: float = 20) -> None:

@@ -198,6 +198,7 @@ def test_the_stream_joined_is_the_clone(either: TestClient) -> None:
         "seconds": 2.3,
         "samples": len(whole),
         "windows": len(windows),
+        "lines": len(windows),
         "request_id": first["request_id"],
     }
     pieces = [np.frombuffer(base64.b64decode(line["audio"]), "<i2") for line in windows]

@@ -7,7 +7,7 @@ from starlette.types import Message
 
 from server.endpoints.intake import supervise
 from server.http.body import ClientGone
-from server.messages.errors import ApiError
+from server.messages.error import ApiError
 
 
 async def stays() -> Message:

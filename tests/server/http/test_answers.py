@@ -6,6 +6,7 @@ import pytest
 from starlette.types import Message
 
 from server.http.answers import JSON_TYPE, send_end, send_line, send_start, send_whole, to_json
+from server.messages.message import Message as JsonMessage
 
 
 class Sink:
@@ -20,10 +21,15 @@ class Sink:
         return b"".join(message["body"] for message in self.messages[1:])
 
 
+class Example(JsonMessage, frozen=True, kw_only=True):
+    name: str
+    number: float = 1.0
+
+
 def test_json_is_utf_8_and_never_nan() -> None:
-    assert to_json({"名": 1}) == '{"名": 1}'.encode()
+    assert to_json(Example(name="名")) == '{"name": "名", "number": 1.0}'.encode()
     with pytest.raises(ValueError, match="not JSON compliant"):
-        to_json({"a": float("nan")})
+        to_json(Example(name="", number=float("nan")))
 
 
 async def test_parts_are_sent_in_pieces_of_their_announced_length() -> None:
@@ -45,7 +51,7 @@ async def test_parts_are_sent_in_pieces_of_their_announced_length() -> None:
 async def test_lines() -> None:
     sink = Sink()
     await send_start(sink.send, "application/x-ndjson", {})
-    await send_line(sink.send, {"a": "\n"})
-    await send_line(sink.send, {"b": 2})
+    await send_line(sink.send, Example(name="\n"))
+    await send_line(sink.send, Example(name="b"))
     await send_end(sink.send)
-    assert [json.loads(line) for line in sink.body.splitlines()] == [{"a": "\n"}, {"b": 2}]
+    assert [json.loads(line)["name"] for line in sink.body.splitlines()] == ["\n", "b"]

@@ -4,7 +4,8 @@ import pytest
 from starlette.datastructures import Headers
 
 from server.http.body import ClientGone, read_body
-from server.messages.errors import ApiError
+from server.messages.error import ApiError
+from server.messages.errors import Overloaded, UploadTimeout
 from server.settings import Settings
 from tests.server.http.asgi_client import DISCONNECT, Client, chunk
 
@@ -44,15 +45,13 @@ async def test_too_large_as_it_comes() -> None:
 async def test_a_stalled_upload() -> None:
     with pytest.raises(ApiError) as caught:
         await read(Client([chunk(b"1")]))
-    assert caught.value.code == "upload_timeout"
-    assert caught.value.facts == {"limit_seconds": LIMITS.upload_idle_seconds}
+    assert caught.value.detail == UploadTimeout(limit_seconds=LIMITS.upload_idle_seconds)
 
 
 async def test_an_upload_that_trickles_on() -> None:
     with pytest.raises(ApiError) as caught:
         await read(Client([chunk(b"")] * 100, pause=0.01))
-    assert caught.value.code == "upload_timeout"
-    assert caught.value.facts == {"limit_seconds": LIMITS.upload_seconds}
+    assert caught.value.detail == UploadTimeout(limit_seconds=LIMITS.upload_seconds)
 
 
 async def test_a_client_that_leaves() -> None:
@@ -68,7 +67,7 @@ async def test_a_content_encoding(encoding: str) -> None:
 async def test_no_memory_left() -> None:
     def hold(total: int) -> None:
         if total > 5:
-            raise ApiError.retry("overloaded", 1)
+            raise ApiError(Overloaded(retry_after_seconds=1))
 
     client = Client([chunk(b"12345"), chunk(b"6")])
     with pytest.raises(ApiError) as caught:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from server.http.json_body import MAXIMUM_VALUES, parse_number, parse_object
-from server.messages.errors import ApiError
+from server.messages.error import ApiError
 
 
 def parse(text: str | bytes) -> dict[str, Any]:

@@ -6,8 +6,11 @@ import httpx
 import pytest
 
 from server.http.multipart import MAXIMUM_PARTS, parse_form
-from server.messages.errors import ApiError
-from server.messages.fields import CLONE_FIELDS
+from server.messages.error import ApiError
+from server.messages.errors import InvalidField
+from server.messages.requests import CloneRequest, fields_of
+
+FIELDS = fields_of(CloneRequest)
 
 
 def form(parts: list[tuple[str, Any]]) -> tuple[bytearray, str]:
@@ -18,7 +21,7 @@ def form(parts: list[tuple[str, Any]]) -> tuple[bytearray, str]:
 
 def parse(parts: list[tuple[str, Any]]) -> dict[str, Any]:
     body, content_type = form(parts)
-    return parse_form(body, content_type, CLONE_FIELDS)
+    return parse_form(body, content_type, FIELDS)
 
 
 def test_files_and_fields() -> None:
@@ -71,13 +74,15 @@ def test_text_that_is_no_number(text: str) -> None:
         assert values_or_error == {"tau": 0.3 if text == "0.3 " else True}
     else:
         assert isinstance(values_or_error, ApiError)
-        assert (values_or_error.code, values_or_error.param) == ("invalid_field", "tau")
+        assert isinstance(values_or_error.detail, InvalidField)
+        assert values_or_error.detail.param == "tau"
 
 
 def test_a_field_sent_twice() -> None:
     with pytest.raises(ApiError) as caught:
         parse([("source_audio", ("a", b"x")), ("source_audio", ("b", b"y"))])
-    assert caught.value.param == "source_audio"
+    assert isinstance(caught.value.detail, InvalidField)
+    assert caught.value.detail.param == "source_audio"
 
 
 @pytest.mark.parametrize(
@@ -94,10 +99,10 @@ def test_a_field_sent_twice() -> None:
 )
 def test_broken_forms(body: bytes, content_type: str) -> None:
     with pytest.raises(ApiError) as caught:
-        parse_form(bytearray(body), content_type, CLONE_FIELDS)
+        parse_form(bytearray(body), content_type, FIELDS)
     assert caught.value.code == "invalid_multipart"
 
 
 def test_a_part_without_a_name_is_ignored() -> None:
     body = bytearray(b"--b\r\n\r\nx\r\n--b--\r\n")
-    assert parse_form(body, "multipart/form-data; boundary=b", CLONE_FIELDS) == {}
+    assert parse_form(body, "multipart/form-data; boundary=b", FIELDS) == {}

@@ -5,50 +5,56 @@ from typing import Any
 
 import pytest
 
-from server.http.request_parser import media_type, parse_clone, parse_tone
-from server.messages.errors import ApiError
+from runtime.cloner import DEFAULT_TAU, DEFAULT_TEMPERATURE
+from server.http.request_parser import media_type, parse_request
+from server.messages.error import ApiError, FieldError
+from server.messages.errors import InvalidBase64
+from server.messages.requests import CloneRequest, ToneRequest
 
 JSON = "application/json"
 
 
 def clone(**fields: Any) -> Any:
-    return parse_clone(bytearray(json.dumps(fields).encode()), JSON, 3)
+    return parse_request(bytearray(json.dumps(fields).encode()), JSON, CloneRequest, 3)
 
 
 def refusal(**fields: Any) -> tuple[str, str | None]:
     with pytest.raises(ApiError) as caught:
         clone(**fields)
-    return caught.value.code, caught.value.param
+    detail = caught.value.detail
+    assert isinstance(detail, FieldError)
+    return caught.value.code, detail.param
 
 
 def test_defaults() -> None:
-    payload = clone(target_audio="AAAA", source_audio="BBBB")
-    assert (payload.tau, payload.temperature, payload.seed) == (0.3, 0.3, None)
-    assert payload.target_tone is None
-    assert [(c.param, c.index, bytes(c.data)) for c in payload.targets] == [
+    request = clone(target_audio="AAAA", source_audio="BBBB")
+    assert (request.tau, request.temperature) == (DEFAULT_TAU, DEFAULT_TEMPERATURE)
+    assert request.seed is None
+    assert request.target_tone is None
+    assert [(c.param, c.index, bytes(c.data)) for c in request.target_audio] == [
         ("target_audio", None, b"\0\0\0")
     ]
-    assert payload.source.param == "source_audio"
+    assert request.source_audio.param == "source_audio"
 
 
 def test_null_is_absent_and_unknown_fields_are_ignored() -> None:
-    payload = clone(
+    request = clone(
         target_audio="AAAA", source_audio="AAAA", tau=None, seed=None, target_tone=None, x=[{}]
     )
-    assert (payload.tau, payload.seed) == (0.3, None)
+    assert (request.tau, request.seed) == (DEFAULT_TAU, None)
 
 
 def test_a_list_of_targets() -> None:
-    payload = clone(target_audio=["AAAA", "BBBB"], source_audio="AAAA", seed=2**63 - 1, tau=0)
-    assert [clip.index for clip in payload.targets] == [0, 1]
-    assert payload.targets[1].place == {"index": 1}
-    assert (payload.seed, payload.tau) == (2**63 - 1, 0)
+    request = clone(target_audio=["AAAA", "BBBB"], source_audio="AAAA", seed=2**63 - 1, tau=0)
+    assert [clip.index for clip in request.target_audio] == [0, 1]
+    assert request.target_audio[1].index == 1
+    assert (request.seed, request.tau) == (2**63 - 1, 0)
 
 
 def test_a_tone_in_place_of_a_target() -> None:
-    payload = clone(target_tone="id:AAAA", source_audio="AAAA")
-    assert payload.targets == ()
-    assert payload.target_tone == "id:AAAA"
+    request = clone(target_tone="id:AAAA", source_audio="AAAA")
+    assert request.target_audio is None
+    assert request.target_tone == "id:AAAA"
 
 
 @pytest.mark.parametrize(
@@ -82,14 +88,43 @@ def test_what_is_wrong(fields: dict[str, Any], wanted: tuple[str, str]) -> None:
 def test_bad_base64_in_a_list_says_where() -> None:
     with pytest.raises(ApiError) as caught:
         clone(target_audio=["AAAA", "!"], source_audio="AAAA")
-    assert caught.value.facts == {"index": 1}
+    assert caught.value.detail == InvalidBase64(param="target_audio", index=1)
 
 
 def test_a_tone_request() -> None:
-    clip = parse_tone(bytearray(b'{"audio": "AAAA"}'), JSON)
+    clip = parse_request(bytearray(b'{"audio": "AAAA"}'), JSON, ToneRequest, 3).audio
     assert (clip.param, bytes(clip.data)) == ("audio", b"\0\0\0")
     with pytest.raises(ApiError, match="audio"):
-        parse_tone(bytearray(b'{"audio": ["AAAA"]}'), JSON)
+        parse_request(bytearray(b'{"audio": ["AAAA"]}'), JSON, ToneRequest, 3)
+
+
+@pytest.mark.parametrize("name", ["tau", "temperature"])
+@pytest.mark.parametrize("given", [0, 1, 0.25, 1.0])
+def test_a_share(name: str, given: float) -> None:
+    request = clone(target_audio="AAAA", source_audio="AAAA", **{name: given})
+    assert getattr(request, name) == given
+
+
+@pytest.mark.parametrize("name", ["tau", "temperature"])
+@pytest.mark.parametrize(
+    "given", [float("nan"), float("inf"), "0.3", "", True, False, -1, 2, 1.0001, [], {}, [0.3]]
+)
+def test_no_share(name: str, given: Any) -> None:
+    fields = {"target_audio": "AAAA", "source_audio": "AAAA", name: given}
+    assert refusal(**fields) == ("invalid_field", name)
+
+
+@pytest.mark.parametrize("given", [0, 1, 2**63 - 1, 5.0])
+def test_a_seed(given: Any) -> None:
+    request = clone(target_audio="AAAA", source_audio="AAAA", seed=given)
+    assert request.seed == given
+    assert isinstance(request.seed, int)
+
+
+@pytest.mark.parametrize("given", [-1, 2**63, 2.5, "1", True, float("inf"), float("nan"), 1e300])
+def test_no_seed(given: Any) -> None:
+    fields = {"target_audio": "AAAA", "source_audio": "AAAA", "seed": given}
+    assert refusal(**fields) == ("invalid_field", "seed")
 
 
 @pytest.mark.parametrize(

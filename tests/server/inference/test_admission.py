@@ -5,7 +5,7 @@ from contextlib import ExitStack
 import pytest
 
 from server.inference.admission import Admission
-from server.messages.errors import ApiError
+from server.messages.error import ApiError
 
 
 def test_places_are_workers_and_waiting() -> None:

@@ -7,7 +7,8 @@ import pytest
 from server.inference.admission import Admission
 from server.inference.cloning_service import CloningService
 from server.inference.request_account import RequestAccount
-from server.messages.errors import ApiError
+from server.messages.error import ApiError
+from server.messages.errors import UndecodableAudio
 from server.messages.requests import Clip, CloneRequest
 from server.settings import Settings
 from tests.server import audio
@@ -29,9 +30,8 @@ def account() -> Iterator[RequestAccount]:
 
 def clone_request(seconds: float, target: bytes | None = None) -> CloneRequest:
     return CloneRequest(
-        targets=(Clip(bytearray(target or audio.clip(1.0)), "target_audio"),),
-        target_tone=None,
-        source=Clip(bytearray(audio.clip(seconds)), "source_audio"),
+        target_audio=(Clip(bytearray(target or audio.clip(1.0)), "target_audio"),),
+        source_audio=Clip(bytearray(audio.clip(seconds)), "source_audio"),
         tau=0.3,
         temperature=0.3,
         seed=1,
@@ -61,8 +61,9 @@ async def test_audio_is_let_go_of_once_it_is_decoded(
 ) -> None:
     request = clone_request(1.0)
     await service.prepare(account, request)
-    assert not request.source.data
-    assert not request.targets[0].data
+    assert not request.source_audio.data
+    assert request.target_audio is not None
+    assert not request.target_audio[0].data
 
 
 async def test_the_memory_of_the_source_is_accounted_for(
@@ -84,4 +85,5 @@ async def test_a_long_source_is_embedded_and_converted_in_many_turns(
 async def test_an_unusable_target_says_so(service: CloningService, account: RequestAccount) -> None:
     with pytest.raises(ApiError) as caught:
         await service.prepare(account, clone_request(1.0, target=b"text"))
-    assert (caught.value.code, caught.value.param) == ("undecodable_audio", "target_audio")
+    detail = UndecodableAudio(param="target_audio", reason="unknown_format")
+    assert caught.value.detail == detail

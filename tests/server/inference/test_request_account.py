@@ -42,7 +42,7 @@ def test_stats_are_the_contract_s_strings() -> None:
         account.add_time(stage, seconds)
     for stage, seconds in ((CONVERT, 2), (ENCODE, 0.45)):
         account.add_time(stage, seconds)
-    assert account.stats() == {
+    assert account.stats().to_builtins() == {
         "extract_time": "1.23s",
         "clone_time": "2.45s",
         "total_time": "3.68s",

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from server.inference import tone_text
-from server.messages.errors import ApiError
+from server.messages.error import ApiError, FieldError
 from tests.server.fakes import MANIFEST
 
 TONE = np.random.default_rng(0).standard_normal(256).astype(np.float32)
@@ -40,4 +40,6 @@ def test_there_and_back() -> None:
 def test_what_is_no_tone(given: str, code: str) -> None:
     with pytest.raises(ApiError) as caught:
         tone_text.read_tone(given, MANIFEST)
-    assert (caught.value.code, caught.value.param) == (code, "target_tone")
+    assert caught.value.code == code
+    assert isinstance(caught.value.detail, FieldError)
+    assert caught.value.detail.param == "target_tone"

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import string
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
+from msgspec import structs
 
 from runtime.errors import (
+    MAXIMUM_CHANNELS,
+    MAXIMUM_SAMPLE_RATE_HZ,
+    MINIMUM_SAMPLE_RATE_HZ,
     AudioError,
     AudioTooLong,
     AudioTooShort,
@@ -13,7 +17,10 @@ from runtime.errors import (
     UndecodableAudio,
     UndecodableReason,
 )
-from server.messages.errors import ERRORS, ApiError, Language, Texts
+from server.messages.error import ApiError, ErrorDetail
+from server.messages.errors import ERRORS, Internal, NotReady, Overloaded, from_runtime
+from server.messages.message import Language
+from server.openapi.answer_schema import example_of
 
 CONTRACT = {
     400: {"invalid_json"},
@@ -39,29 +46,47 @@ CONTRACT = {
 }
 
 
-def test_the_table_is_the_contract_s_and_one_more() -> None:
+LANGUAGES = get_args(Language)
+
+
+def subclasses(kind: type[Any]) -> set[type[Any]]:
+    below = set(kind.__subclasses__())
+    return below | {each for child in below for each in subclasses(child)}
+
+
+def test_the_errors_are_the_contract_s_and_one_more() -> None:
     wanted = {code: status for status, codes in CONTRACT.items() for code in codes}
-    assert {code: row.status for code, row in ERRORS.items()} == wanted | {"invalid_multipart": 400}
+    assert {code: error.status for code, error in ERRORS.items()} == wanted | {
+        "invalid_multipart": 400
+    }
+
+
+def test_every_error_that_is_declared_is_in_the_table() -> None:
+    declared = {kind for kind in subclasses(ErrorDetail) if "message" in vars(kind)}
+    assert declared == set(ERRORS.values())
 
 
 @pytest.mark.parametrize("code", ERRORS)
-@pytest.mark.parametrize("language", get_args(Language))
-def test_every_message_can_be_made_from_its_facts(code: str, language: Language) -> None:
-    row = ERRORS[code]
-    values = {name: 3 if kind != "string" else "x" for name, kind in row.facts.items()}
-    detail: Texts = {"zh": "数字", "en": "a number"}
-    error = ApiError(code, param="tau", detail=detail, facts=values)
-    message = error.message(language)
-    assert message
-    assert "{" not in message
-    named = {name for _, name, _, _ in string.Formatter().parse(row.texts[language]) if name}
-    assert named <= {"param", "detail", *row.facts}
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_message_is_made_from_its_facts(code: str, language: Language) -> None:
+    kind = ERRORS[code]
+    facts = {name: value for name, value in example_of(kind, language).items() if name != "code"}
+    error = ApiError(kind(**facts) if code != "invalid_field" else invalid_field())
+    answer = error.answer(language, "id").to_builtins(language)
+    assert "{" not in answer["message"]
+    assert answer["error"]["code"] == code
+    if language == "en":
+        assert answer["message"].isascii()
+    else:
+        assert any("\u4e00" <= character <= "\u9fff" for character in answer["message"])
+    named = {name for _, name, _, _ in string.Formatter().parse(kind.message.to(language)) if name}
+    assert named - {"why"} <= {field.name for field in structs.fields(kind)}
 
 
-def test_messages_are_chinese_and_english() -> None:
-    for row in ERRORS.values():
-        assert any("\u4e00" <= character <= "\u9fff" for character in row.texts["zh"])
-        assert row.texts["en"].isascii()
+def invalid_field() -> ErrorDetail:
+    from server.messages.requests import CloneRequest, fields_of
+
+    return fields_of(CloneRequest)[0].invalid().detail
 
 
 @pytest.mark.parametrize(
@@ -69,26 +94,39 @@ def test_messages_are_chinese_and_english() -> None:
     [AudioTooShort(0.2, 0.5), AudioTooShort(0.0, 0.0), AudioTooLong(None, 600), SilentAudio()],
 )
 def test_errors_of_the_runtime_keep_code_and_facts(error: AudioError) -> None:
-    body = ApiError.from_runtime(error, "source_audio", {"index": 1}).body("zh", "id")
-    assert body["error"] == {
+    answer = from_runtime(error, "source_audio", 1).answer("zh", "id").to_builtins("zh")
+    assert answer["error"] == {
         "code": error.code,
         "param": "source_audio",
         **error.facts,
         "index": 1,
     }
-    assert body["success"] is False
-    assert body["request_id"] == "id"
+    assert answer["success"] is False
+    assert answer["request_id"] == "id"
 
 
 @pytest.mark.parametrize("reason", get_args(UndecodableReason))
 def test_every_reason_of_undecodable_audio_has_words(reason: UndecodableReason) -> None:
     facts = {"sample_rate": {"sample_rate_hz": 1}, "channels": {"channels": 9}}.get(reason, {})
-    error = ApiError.from_runtime(UndecodableAudio(reason, **facts), "audio", {})
-    assert error.message("zh") != error.message("en")
-    assert error.body("en", "")["error"]["reason"] == reason
+    error = from_runtime(UndecodableAudio(reason, **facts), "audio", None)
+    chinese, english = (error.answer(language, "").to_builtins(language) for language in LANGUAGES)
+    assert chinese["message"] != english["message"]
+    assert english["error"] == {
+        "code": "undecodable_audio",
+        "param": "audio",
+        "reason": reason,
+        **facts,
+    }
 
 
-def test_retry_carries_its_header() -> None:
-    error = ApiError.retry("overloaded", 9)
-    assert error.headers == {"Retry-After": "9"}
-    assert error.facts == {"retry_after_seconds": 9}
+def test_the_bounds_of_audio_are_the_runtime_s() -> None:
+    bounds = f"{MINIMUM_SAMPLE_RATE_HZ // 1000} to {MAXIMUM_SAMPLE_RATE_HZ // 1000} kHz"
+    message = from_runtime(UndecodableAudio("corrupt"), "audio", None).detail.sentence("en")
+    assert f"{bounds}, 1 to {MAXIMUM_CHANNELS} channels" in message
+
+
+@pytest.mark.parametrize("kind", [Overloaded, NotReady])
+def test_errors_that_pass_carry_retry_after(kind: type[Overloaded | NotReady]) -> None:
+    error = ApiError(kind(retry_after_seconds=9), {"X-More": "1"})
+    assert error.headers == {"Retry-After": "9", "X-More": "1"}
+    assert ApiError(Internal()).headers == {}

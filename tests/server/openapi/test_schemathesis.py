@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import ctypes
-import json
 import sys
 from collections.abc import Iterator
 from typing import Any
 
-import jsonschema_rs
 import numpy as np
 import pytest
 import schemathesis
@@ -18,7 +16,6 @@ from schemathesis import BaseSchema, Case, GenerationMode
 from schemathesis.checks import load_all_checks
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
-from server.openapi.answer_schemas import STREAM_LINE
 from tests.server import audio
 from tests.server.fakes import FakeEngine
 from tests.server.live import live
@@ -95,9 +92,6 @@ def test_generated_requests(
         # A form's numbers are text, so that one of the wrong type may be right all the same.
         is_form = case.media_type == "multipart/form-data"
         excluded: Any = [positive_data_acceptance, *[negative_data_rejection] * is_form]
-        answer = case.call_and_validate(excluded_checks=excluded)
-        if answer.headers.get("content-type") == ["application/x-ndjson"]:
-            for line in answer.text.splitlines():
-                jsonschema_rs.validate(STREAM_LINE, json.loads(line))
+        case.call_and_validate(excluded_checks=excluded)
 
     check()
