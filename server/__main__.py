@@ -32,12 +32,13 @@ def parse_arguments(arguments: list[str], program: str) -> dict[str, Any]:
     for name, option in OPTIONS.items():
         allowed = settings_module.choices(name)
         default = getattr(defaults, name)
-        shown = "" if default in (None, ()) else f" (default {default})"
+        number = f"{default:g}" if isinstance(default, float) else default
+        shown = "" if default in (None, ()) else f" (default {number})"
         parser.add_argument(
             "--" + name.replace("_", "-"),
             dest=name,
             default=None,
-            metavar=None if allowed else name.rpartition("_")[2].upper(),
+            metavar=None if allowed else _metavar(name),
             choices=allowed or None,
             help=option.about + shown,
         )
@@ -53,6 +54,12 @@ def parse_arguments(arguments: list[str], program: str) -> dict[str, Any]:
         except SettingsError as error:
             raise SettingsError(f"--{name.replace('_', '-')}: {error}") from None
     return found
+
+
+def _metavar(name: str) -> str:
+    """Return the unit in a setting's name, or the last word of the name."""
+    words = name.upper().split("_")
+    return "BYTES" if "BYTES" in words else words[-1]
 
 
 def main(arguments: list[str] | None = None, program: str = "python -m server") -> int:

@@ -61,19 +61,26 @@ class Settings:
     ] = "auto"
     workers: Annotated[
         int,
-        Option("inference steps that run at once; more serve more requests, each one slower", 1),
+        Option(
+            "inference steps that run at once; "
+            "raising it serves more requests at once, each one slower",
+            1,
+        ),
     ] = 2
     threads: Annotated[
         int | None,
         Option(
-            "CPU threads of one inference step; more make a step faster and leave less to others; "
+            "CPU threads of one inference step; "
+            "raising it makes a step faster and leaves less to others; "
             "without it, every CPU",
             1,
         ),
     ] = None
     decoders: Annotated[
         int,
-        Option("requests that are parsed or decoded at once; more need more CPU and memory", 1),
+        Option(
+            "requests that are parsed or decoded at once; raising it takes more CPU and memory", 1
+        ),
     ] = 4
     api_key: Annotated[
         str | None, Option("key that clients must send; without it, none is needed")
@@ -85,7 +92,8 @@ class Settings:
     body_bytes: Annotated[
         int,
         Option(
-            "largest request body, in bytes; more allow longer uploads and more memory a request",
+            "largest request body, in bytes; "
+            "raising it allows longer uploads, each of which may take that much memory",
             1,
             "请求体的最大字节数；调大可上传更长的音频，单个请求占用的内存也随之增加",
         ),
@@ -93,28 +101,31 @@ class Settings:
     source_seconds: Annotated[
         float,
         Option(
-            "longest source, in seconds; more allow longer audio, which takes more memory",
+            "longest source, in seconds; raising it allows longer audio, which takes more memory",
             about_zh="源音频的最长秒数；调大可转换更长的音频，占用的内存也随之增加",
         ),
     ] = 600.0
     target_minimum_seconds: Annotated[
         float,
         Option(
-            "shortest target clip, in seconds; more refuse short clips, which clone poorly",
+            "shortest target clip, in seconds; "
+            "raising it refuses more of the short clips that clone poorly",
             about_zh="目标音频的最短秒数；调大会拒绝过短、克隆效果差的音频",
         ),
     ] = 0.5
     target_maximum_seconds: Annotated[
         float,
         Option(
-            "longest target clip, in seconds; more allow longer clips, which take longer to embed",
+            "longest target clip, in seconds; "
+            "raising it allows longer clips, which take longer to embed",
             about_zh="目标音频的最长秒数；调大可使用更长的音频，提取音色也更慢",
         ),
     ] = 120.0
     target_clips: Annotated[
         int,
         Option(
-            "most target clips of one request; more allow more clips, each of which is embedded",
+            "most target clips of one request; "
+            "raising it allows more clips, each of which is embedded",
             1,
             "每个请求的目标音频最多段数；调大可使用更多段，每段都要提取音色",
         ),
@@ -122,29 +133,31 @@ class Settings:
     waiting_requests: Annotated[
         int,
         Option(
-            "requests that may wait for a worker; more mean fewer answers 429 and longer waits",
+            "requests that may wait for a worker; "
+            "raising it means fewer 429 answers and longer waits",
             about_zh="最多排队的请求数；调大则较少返回 429，但等待更久",
         ),
     ] = 64
     deadline_seconds: Annotated[
         float,
         Option(
-            "longest time for a request after its upload, in seconds; more let slow requests "
-            "finish instead of ending in 504",
+            "longest time for a request after its upload, in seconds; raising it lets slow "
+            "requests finish instead of ending in 504",
             about_zh="上传完成后处理的最长秒数；调大可让耗时的请求完成，而不是返回 504",
         ),
     ] = 300.0
     upload_idle_seconds: Annotated[
         float,
         Option(
-            "longest pause within an upload, in seconds; more tolerate slower connections",
+            "longest pause within an upload, in seconds; raising it tolerates slower connections",
             about_zh="上传中停顿的最长秒数；调大可容忍更慢的网络",
         ),
     ] = 30.0
     upload_seconds: Annotated[
         float,
         Option(
-            "longest upload, in seconds; more tolerate slower connections, which hold memory "
+            "longest upload, in seconds; "
+            "raising it tolerates slower connections, which hold memory "
             "for longer",
             about_zh="上传的最长秒数；调大可容忍更慢的网络，内存也被占用更久",
         ),
@@ -152,8 +165,8 @@ class Settings:
     bytes_in_flight: Annotated[
         int,
         Option(
-            "memory that all requests together may hold, in bytes; more mean fewer answers 429 "
-            "and a larger process",
+            "memory that all requests together may hold, in bytes; raising it means fewer 429 "
+            "answers and a larger process",
             1,
             "所有请求合计可占用的最大字节数；调大则较少返回 429，进程占用的内存也更多",
         ),
@@ -161,22 +174,22 @@ class Settings:
     drain_bytes: Annotated[
         int,
         Option(
-            "bytes of a refused upload that are read and dropped; more let clients with larger "
-            "uploads read why they were refused"
+            "bytes of a refused upload that are read and dropped; raising it lets clients "
+            "with larger uploads read why they were refused"
         ),
     ] = 1024 * MIB
     drain_seconds: Annotated[
         float,
         Option(
-            "how long a refused upload is read and dropped, in seconds; more let slower clients "
-            "read why they were refused"
+            "how long a refused upload is read and dropped, in seconds; raising it lets slower "
+            "clients read why they were refused"
         ),
     ] = 60.0
     tone_cache_entries: Annotated[
         int,
         Option(
-            "target clips whose tones are kept in memory; more save the embedding of clips that "
-            "come again",
+            "target clips whose tones are kept in memory; raising it saves embedding "
+            "clips that are sent again",
             about_zh="内存中缓存的目标音色数；调大可减少对重复目标音频的音色提取",
         ),
     ] = 256

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import http.client
 import importlib.util
-import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.server_process import ServerProcess
+
 ROOT = Path(__file__).parent.parent
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
-START_SECONDS = 60.0
 
 
 @pytest.fixture(scope="session")
@@ -33,46 +28,12 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def live_server(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def live_server(model_folder: Path) -> Iterator[str]:
     """The address of a real server in a process of its own, ready for requests."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
-    log = tmp_path_factory.mktemp("server") / "log"
-    settings = {"OPENVOICE_MODEL": str(model_folder), "OPENVOICE_BIND": f"127.0.0.1:{port}"}
-    inherited = {name: text for name, text in os.environ.items() if "OPENVOICE" not in name}
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "server"],
-            cwd=ROOT,
-            env=inherited | settings,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        _await_ready(process, port, log)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(timeout=START_SECONDS)
-
-
-def _await_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    """Wait until the server answers /readyz with 200."""
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-        try:
-            connection.request("GET", "/readyz")
-            if connection.getresponse().status == 200:
-                return
-        except OSError:
-            pass
-        finally:
-            connection.close()
-        time.sleep(0.1)
-    pytest.fail(f"the server did not become ready:\n{log.read_text('utf-8')}")
+    with ServerProcess("--model", str(model_folder)) as server:
+        yield server.wait_until_ready()
+        server.process.terminate()
+        assert server.end() == 0
 
 
 def _missing_for(marker: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 
 from starlette.requests import Request
@@ -40,9 +41,21 @@ def create(
     most_clips = context.settings.target_clips
     operations = [*(endpoint.operation for endpoint in described), _OPERATION]
 
+    encoded = b""
+
+    def encode(live: dict[str, Message]) -> bytes:
+        return encode_object(make_document(operations, needs_key, most_clips, live))
+
     async def describe(request: Request) -> Response:
-        document = make_document(operations, needs_key, most_clips, _live_answers(context))
-        return Response(encode_object(document), media_type=JSON_TYPE)
+        nonlocal encoded
+        document = encoded
+        if not document:
+            live = _live_answers(context)
+            # Making it takes tens of milliseconds, in which the event loop should not stand still.
+            document = await asyncio.to_thread(encode, live)
+            if live:
+                encoded = document
+        return Response(document, media_type=JSON_TYPE)
 
     return Endpoint(_OPERATION, describe)
 

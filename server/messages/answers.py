@@ -182,7 +182,8 @@ Limits = defstruct(
         (
             "target_advice_seconds",
             Annotated[
-                tuple[float, float],
+                list[float],
+                Meta(min_length=2, max_length=2),
                 about(
                     "目标音频的建议秒数范围",
                     "the length of a target clip that clones best, from and to, in seconds",

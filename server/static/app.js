@@ -1,4 +1,4 @@
-// Puts the page together: switches, live facts, playground and reference.
+// Sets up the page: switches, facts about the server, playground and reference.
 import { el, language, say, text, translate } from "./dom.js";
 import { Playground } from "./playground.js";
 import { drawReference } from "./reference.js";
@@ -26,7 +26,7 @@ function drawSwitches() {
   });
 }
 
-/** Reads what the server says of itself; waits for it while it starts, and asks for a key where it wants one. */
+/** Loads the description of the server; retries while it starts, and asks for the key if one is needed. */
 async function load({ keyTried = false } = {}) {
   try {
     const paths = ["/api/info", "/api/health", "/openapi.json", "/samples/samples.json"];

@@ -1,4 +1,4 @@
-// Clips: what the visitor gives, decoded for drawing and in a format that the server takes.
+// Audio clips of the visitor: decoded for drawing, and converted to a format that the server accepts.
 import { encodeWav } from "./openvoice.js";
 
 /** The rate at which results come, and at which everything is drawn and played. */
@@ -28,14 +28,14 @@ export async function prepareClip(blob, name) {
   return { name, blob: converted ? encodeWav(samples, SAMPLE_RATE) : blob, samples, seconds: samples.length / SAMPLE_RATE, converted };
 }
 
-/** The clip's file, or, where that is too big in base64, a WAV of the same sound if it is smaller. */
+/** The clip's file, or a WAV of it if the file is too big in base64 and the WAV is smaller. */
 export function fittingBlob(clip, base64Bytes) {
   if (clip.samples === null || Math.ceil(clip.blob.size / 3) * 4 < base64Bytes) return clip.blob;
   const wav = encodeWav(clip.samples, SAMPLE_RATE);
   return wav.size < clip.blob.size ? wav : clip.blob;
 }
 
-/** Several clips' samples end to end. */
+/** The samples of several clips, joined. */
 export function joinSamples(clips) {
   const joined = new Float32Array(clips.reduce((total, clip) => total + clip.samples.length, 0));
   let position = 0;

@@ -1,4 +1,4 @@
-// Where target or source clips are chosen, dropped, recorded or taken from the samples.
+// A panel in which clips are chosen, dropped, recorded or taken from the samples.
 import { UnreadableAudio, prepareClip } from "./audio.js";
 import { duration, el, label, language, plainly, say, text } from "./dom.js";
 import { OpenVoiceError, tone } from "./openvoice.js";
@@ -109,7 +109,7 @@ export class ClipPanel extends EventTarget {
     }
   }
 
-  /** Asks the server what it thinks of a reference clip; that also warms its cache for the conversion. */
+  /** Asks the server for warnings about a target clip, which also caches its tone for the conversion. */
   async #check(clip) {
     clip.checking = new AbortController();
     clip.verdict = { key: "clip.checking" };
@@ -132,7 +132,7 @@ export class ClipPanel extends EventTarget {
       return;
     }
     stopPreview();
-    this.record.disabled = true; // until the visitor has answered the browser's question
+    this.record.disabled = true; // until the visitor has answered the permission prompt
     try {
       this.#recording = await startRecording((peak, seconds) => {
         this.level.value = peak;

@@ -1,4 +1,4 @@
-// Code on the page: with a copy button, and in tabs where one thing is said in several languages.
+// Code blocks with a copy button, in tabs where an example exists in several languages.
 import { el, label, say } from "./dom.js";
 
 let chosen = "curl";
@@ -10,7 +10,7 @@ export function codeBlock(code) {
   return el("div", { class: "code" }, block, navigator.clipboard ? copyButton(code) : null);
 }
 
-/** Forgets the tabs drawn so far, before all are drawn anew. */
+/** Forgets the tabs drawn so far, before all are redrawn. */
 export function forgetTabs() {
   everyTabs.clear();
 }

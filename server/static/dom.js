@@ -1,4 +1,4 @@
-// Elements and texts: every text that scripts show comes from text.js and follows the language switch.
+// Creates elements and sets texts: every text comes from text.js and follows the language switch.
 import { texts } from "./text.js";
 
 /** "zh" or "en". */
@@ -53,7 +53,7 @@ export function el(tag, properties = {}, ...children) {
   return element;
 }
 
-/** The same words in both languages; the style sheet shows the page's one. */
+/** A text in both languages; the style sheet hides one of them. */
 export const both = (zh, en) => [el("span", { lang: "zh" }, zh), el("span", { lang: "en" }, en)];
 
 /** An error's message with the page's words in place of the name of a request's field. */
@@ -71,7 +71,7 @@ export function duration(seconds) {
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 }
 
-/** A share for people: 0.0421 -> "4.2 %". */
+/** A share as a percentage: 0.0421 -> "4.2 %". */
 export const percent = (share) => `${Math.round(share * 100)} %`;
 
 /** 67108864 -> "64 MiB". */

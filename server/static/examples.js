@@ -1,4 +1,4 @@
-// Code that visitors copy: filled with this server's address, two shipped samples and what the server asks for.
+// Code examples, filled with this server's address, two of the samples and the API key header where it is needed.
 
 const PYTHON_BASE64 = `def audio_to_base64(path):
     with open(path, "rb") as file:

@@ -2,7 +2,7 @@
 import { duration, el, label, say } from "./dom.js";
 import { SAMPLE_RATE } from "./audio.js";
 
-const WAVEFORM_HEIGHT = 64; // part of the style whose hash server/page.py allows
+const WAVEFORM_HEIGHT = 64; // part of the style whose hash server/endpoints/page.py allows
 const SPECTROGRAM_HEIGHT = 120;
 const SPECTROGRAM_TOP_HZ = 8000;
 const FFT_SAMPLES = 512;
@@ -19,7 +19,7 @@ function loadLibraries() {
 export class Lane {
   #surfer = null;
   #drawn = null;
-  #scale = 1; // drawn seconds a real second
+  #scale = 1; // drawn seconds per real second
   #colour;
   #turn = 0;
 
@@ -48,7 +48,7 @@ export class Lane {
     await this.redraw();
   }
 
-  /** Draws more of what is shown already: samples of the same length, filled further. */
+  /** Redraws with samples of the same length, more of which have arrived. */
   async update(samples) {
     this.#drawn = { samples };
     if (this.#surfer) await this.#fill(samples);
@@ -116,7 +116,7 @@ export function pageColour(name) {
   return [1, 3, 5].map((at) => parseInt(value.slice(at, at + 2), 16));
 }
 
-/** The colour a share of the way from one to the other. */
+/** A mix of two colours; share 0 is the first, 1 the second. */
 export const mix = (from, to, share) => from.map((value, i) => Math.round(value + (to[i] - value) * share));
 
 const css = ([r, g, b]) => `rgb(${r} ${g} ${b})`;

@@ -12,7 +12,7 @@
  *   apiKey    sent as `Authorization: Bearer`
  *   language  "zh" or "en": the language of error messages
  *   signal    AbortSignal; aborting rejects with the signal's reason and frees the place on the server
- *   retries   how often a 429 or 503 is tried again; default 5
+ *   retries   how often a 429 or 503 is retried; default 5
  *   onRetry   called with { attempt, seconds, error } before each wait
  */
 
@@ -20,7 +20,7 @@ const RETRIED_STATUSES = [429, 503];
 const LONGEST_WAIT_SECONDS = 30;
 const WAV_HEADER_BYTES = 44;
 
-/** What the server refused or could not do: `code`, `status`, `facts`, `requestId` beside the message. */
+/** An error from the server or the connection, with `code`, `status`, `facts` and `requestId`. */
 export class OpenVoiceError extends Error {
   constructor(message, { code, status = 0, facts = {}, requestId = null, retryAfterSeconds = null } = {}) {
     super(message);
@@ -44,12 +44,12 @@ export async function clone(options) {
 }
 
 /**
- * Converts speech of any length in one request whose answer arrives window by window.
+ * Converts speech of any length in one request whose result arrives while it is converted.
  *
  * @param options as for `clone`, and
- *   onStart({ seconds, samples, windows, sample_rate, ... }) once, when the server has accepted the audio;
- *   onAudio(pcm: Int16Array, { index, startSeconds, seconds }) for each window, in order;
- *   onProgress(share, 0 to 1) after each window.
+ *   onStart({ seconds, samples, windows, lines, sample_rate, ... }) once, when the server has accepted the audio;
+ *   onAudio(pcm: Int16Array, { index, startSeconds, seconds }) for each line of audio, in order;
+ *   onProgress(share, 0 to 1) after each line.
  * @returns {Promise<{audio: Blob, stats: object}>} audio is the whole as a WAV file.
  */
 export async function cloneStream(options) {

@@ -1,4 +1,4 @@
-// Two tracks on one clock: the source, known at once, and the result, which may still be arriving.
+// A player of two synchronised tracks: the source, and the result, which may still be arriving.
 
 const START_DELAY_SECONDS = 0.04;
 const FADE_SECONDS = 0.012;
@@ -55,7 +55,7 @@ export class SyncedPlayer extends EventTarget {
     if (this.#context.state === "suspended") this.#context.resume();
   }
 
-  /** Starts anew with a source (null where it cannot be decoded) and a result of `samples` to come. */
+  /** Resets the player to a source (null if it cannot be decoded) and a result of `samples` to come. */
   load(source, samples) {
     this.pause();
     this.#pieces = { source: source ? [{ start: 0, data: source }] : [], result: [] };
@@ -74,7 +74,7 @@ export class SyncedPlayer extends EventTarget {
     this.#changed();
   }
 
-  /** Says that the result has arrived whole. */
+  /** Marks the result as complete. */
   finish() {
     this.complete = true;
     if (this.waiting) this.#begin();
@@ -108,7 +108,7 @@ export class SyncedPlayer extends EventTarget {
     this.dispatchEvent(new Event("time"));
   }
 
-  /** Makes one of "source" and "result" heard, without moving the clock. */
+  /** Switches playback to "source" or "result" without changing the position. */
   listen(track) {
     this.audible = track;
     for (const [name, gain] of Object.entries(this.#gains)) {

@@ -1,4 +1,4 @@
-// The playground: two panels of clips, settings, a conversion that streams, and what came of it.
+// The playground: two clip panels, settings, a streamed conversion and its result.
 import { fittingBlob } from "./audio.js";
 import { ClipPanel } from "./clip-panel.js";
 import { duration, percent, plainly, say } from "./dom.js";
@@ -49,7 +49,7 @@ export class Playground {
     say($("tau-zone"), `tau.${zone}`);
   }
 
-  /** What is wrong with the input, as [key, values, element to go to]; null where nothing is. */
+  /** The first problem with the input, as [key, values, element to focus]; null if there is none. */
   #obstacle() {
     const { source_seconds: maximum } = this.#limits;
     const [source] = this.source.clips;

@@ -1,4 +1,4 @@
-// Runs before the first paint, so that the page appears at once in the visitor's language and theme.
+// Runs before the first paint, so that the page appears in the visitor's language and theme at once.
 (() => {
   const root = document.documentElement;
   const dark = matchMedia("(prefers-color-scheme: dark)");

@@ -1,4 +1,4 @@
-// Plays one clip at a time, beside the player that compares source and result.
+// Previews one clip at a time, independent of the player that compares source and result.
 
 const audio = new Audio();
 let playing = null;
@@ -14,13 +14,13 @@ function stopped() {
 audio.addEventListener("ended", stopped);
 audio.addEventListener("error", stopped);
 
-/** Stops whatever is being previewed. */
+/** Stops the preview. */
 export function stopPreview() {
   audio.pause();
   stopped();
 }
 
-/** Starts a clip, or stops it where it is the one playing; onChange(true | false) follows what happens. */
+/** Plays a clip, or stops it if it is playing; onChange(true | false) reports which. */
 export async function togglePreview(clip, onChange) {
   const same = playing?.clip === clip;
   stopPreview();

@@ -7,7 +7,7 @@ export function recordingObstacle() {
   return null;
 }
 
-/** The key of text.js for what getUserMedia or MediaRecorder threw. */
+/** The key in text.js for an error of getUserMedia or MediaRecorder. */
 export function recordingProblem(error) {
   if (error.name === "NotAllowedError" || error.name === "SecurityError") return "microphone.refused";
   if (error.name === "NotFoundError" || error.name === "OverconstrainedError") return "microphone.absent";
@@ -21,7 +21,7 @@ export function recordingProblem(error) {
  * @returns {Promise<{stop: () => Promise<Blob>}>} the blob is in the browser's own format, WebM mostly.
  */
 export async function startRecording(onLevel) {
-  // What cleans calls up also bends timbre, so it is all turned off.
+  // Processing for calls changes the timbre, so all of it is turned off.
   const sound = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
   const stream = await navigator.mediaDevices.getUserMedia({ audio: sound });
   const recorder = new MediaRecorder(stream);

@@ -1,4 +1,4 @@
-// The reference part of the page, drawn from what the server says of itself: /openapi.json and /api/info.
+// The reference part of the page, drawn from /openapi.json and /api/info.
 import { codeBlock, codeTabs, forgetTabs } from "./code-blocks.js";
 import { bytes, el, language, say, text } from "./dom.js";
 import { examples } from "./examples.js";
@@ -50,7 +50,7 @@ function drawOperation(section, openapi, code, live) {
   section.append(drawn);
 }
 
-/** The path described before this one whose requests are the same; undefined where there is none. */
+/** An earlier path with the same request; undefined if there is none. */
 function sameRequest(openapi, path, schema) {
   const earlier = Object.keys(openapi.paths).slice(0, Object.keys(openapi.paths).indexOf(path));
   return earlier.find((other) => {
@@ -64,7 +64,7 @@ function answerText(kind, example) {
   return example.trim().split("\n").map((line) => shortened(JSON.parse(line), 0)).join("\n");
 }
 
-/** JSON for reading: base64 and other endless texts are cut. */
+/** Formats JSON for reading; base64 and other long texts are shortened. */
 function shortened(value, indent = 2) {
   const cut = (_, item) => (typeof item === "string" && item.length > LONGEST_TEXT ? `${item.slice(0, 24)}…` : item);
   return JSON.stringify(value, cut, indent);
@@ -95,7 +95,7 @@ function sentence(error, fact) {
   return (language() === "zh" ? error.message_zh : error.message_en).replace(/\{(\w+)[^}]*\}/g, (_, name) => fact(name));
 }
 
-/** The facts that an error carries besides its code and field, each with its meaning. */
+/** The facts of an error besides its code and field, each with its meaning. */
 function factList(facts) {
   return el("div", {}, ...Object.entries(facts).map(([name, fact]) => el("div", {}, el("code", {}, name), " ", description(fact))));
 }

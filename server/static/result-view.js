@@ -1,4 +1,4 @@
-// Source, target and result beside each other: drawn, compared by ear, saved.
+// The result view: source, target and result drawn one above the other, A/B player, download.
 import { SAMPLE_RATE, joinSamples } from "./audio.js";
 import { duration, el, label, say, text } from "./dom.js";
 import { Lane, mix, pageColour } from "./lanes.js";
@@ -48,7 +48,7 @@ export class ResultView {
     this.#player.unlock();
   }
 
-  /** Shows the lanes and waits for a result of `samples`; plays it as it comes where `play` says so. */
+  /** Shows the lanes for a result of `samples` to come; with `play`, plays it as it arrives. */
   start({ clips, source, samples, tau, play }) {
     this.#tau = tau;
     this.#heard = new Float32Array(samples);

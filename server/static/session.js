@@ -13,7 +13,7 @@ export function useKey(key) {
 /** Connection options for the calls of openvoice.js. */
 export const connection = () => ({ apiKey, language: language() });
 
-/** An answer that was no success; `status` says which. */
+/** A response whose status is not 2xx; `status` holds it. */
 export class Refused extends Error {
   constructor(response) {
     super(`${response.status} ${response.statusText}`);

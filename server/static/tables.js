@@ -1,4 +1,4 @@
-// Tables on the page, those of request and answer fields among them, read from JSON schemas.
+// Tables, among them those of request and answer fields, made from JSON schemas.
 import { both, el, say, text } from "./dom.js";
 
 /** A table that scrolls sideways where it is too wide; heads are keys of text.js, or null for none. */
@@ -14,7 +14,7 @@ export function description(thing) {
   return el("span", {}, ...(thing.description ? both(thing["x-description-zh"], thing.description) : []));
 }
 
-/** The fields of what a request takes: where it comes in several forms, the fields of all of them. */
+/** The table of a request's fields, those of all alternatives. */
 export function requestTable(schema) {
   const forms = schema.anyOf ?? [schema];
   const fields = {};
@@ -28,7 +28,7 @@ export function requestTable(schema) {
   return fieldTable(fields, (name) => (needed.includes(name) ? "table.required" : alternatives.includes(name) ? "table.one_of" : null));
 }
 
-/** The fields of an answer; null where the schema names none. */
+/** The table of an answer's fields; null if the schema names none. */
 export function answerTable({ properties }) {
   return properties ? fieldTable(properties, () => null) : null;
 }

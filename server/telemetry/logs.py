@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object a line, with the request's id, never with what a body holds."""
+"""Structured logs: one JSON object a line, with the request's id and nothing of its body."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from typing import Any
 from server.settings import LogLevel
 
 REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
-"""The id of the request that the current task serves."""
+"""The id of the request that the current task serves; empty outside requests."""
 
 _ORDINARY = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
 
 
 class JsonFormatter(logging.Formatter):
-    """Writes a record's message, the `extra` that came with it, and its traceback as JSON."""
+    """Formats a record as JSON: its message, its `extra` fields and its traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return one line."""
@@ -37,11 +37,11 @@ class JsonFormatter(logging.Formatter):
 
 
 def configure(level: LogLevel) -> None:
-    """Send every log line of this process, the libraries' included, to standard error as JSON."""
+    """Write the log of this process and of its libraries to standard error, as JSON lines."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    # What it warns of is a malformed form, which the client is told.
+    # It warns of malformed forms, which the client is told of already.
     logging.getLogger("python_multipart").setLevel(logging.CRITICAL)

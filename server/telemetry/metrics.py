@@ -28,42 +28,42 @@ class Metrics:
         PlatformCollector(registry=self._registry)
         self._requests = Counter(
             "openvoice_requests",
-            "Requests by endpoint and outcome: ok, an error's code, or client_gone.",
+            "Requests that ended, by endpoint and outcome: ok, an error's code, or client_gone.",
             ("endpoint", "outcome"),
             registry=self._registry,
         )
         self._stages = Histogram(
             "openvoice_stage_seconds",
-            "Time that a request spent in a stage.",
+            "Seconds that a request spent in a stage.",
             ("stage", *_MODEL_LABELS),
             buckets=_SECONDS,
             registry=self._registry,
         )
         self._audio = Counter(
             "openvoice_audio_seconds",
-            "Audio taken in and given out.",
+            "Seconds of audio received (in) and converted (out).",
             ("direction", *_MODEL_LABELS),
             registry=self._registry,
         )
         self._factor = Histogram(
             "openvoice_real_time_factor",
-            "Inference time over length of the converted audio.",
+            "Inference seconds of a request divided by the seconds of its result.",
             _MODEL_LABELS,
             buckets=_FACTORS,
             registry=self._registry,
         )
         self._lookups = Counter(
             "openvoice_tone_cache_lookups",
-            "Lookups of target voices: hit, miss, or shared with one in flight.",
+            "Lookups in the tone cache: hit, miss, or shared with one in flight.",
             ("result",),
             registry=self._registry,
         )
         self._ready = Gauge(
-            "openvoice_ready", "Whether requests are taken.", registry=self._registry
+            "openvoice_ready", "1 while new requests are accepted, else 0.", registry=self._registry
         )
         self._model_info = Gauge(
             "openvoice_model_info",
-            "The loaded model.",
+            "1, with the loaded model in the labels.",
             ("name", "variant", "precision", "model_id", "provider"),
             registry=self._registry,
         )
@@ -71,13 +71,21 @@ class Metrics:
 
     def watch_requests(self, admitted: Callable[[], int], bytes_held: Callable[[], int]) -> None:
         """Report how many requests are admitted and how much memory they hold."""
-        self._gauge("openvoice_bytes_in_flight", "Memory that requests hold.", bytes_held)
-        self._gauge("openvoice_requests_admitted", "Requests that have a place.", admitted)
+        self._gauge("openvoice_bytes_in_flight", "Bytes of memory that requests hold.", bytes_held)
+        self._gauge(
+            "openvoice_requests_admitted",
+            "Requests admitted.",
+            admitted,
+        )
 
     def watch_inference(self, active: Callable[[], int], waiting: Callable[[], int]) -> None:
         """Report how many requests are in an inference step and how many wait for one."""
         self._gauge("openvoice_requests_active", "Requests in an inference step.", active)
-        self._gauge("openvoice_requests_waiting", "Admitted requests not in one.", waiting)
+        self._gauge(
+            "openvoice_requests_waiting",
+            "Admitted requests in no inference step.",
+            waiting,
+        )
 
     def set_model(
         self, *, model: str, variant: str, precision: str, model_id: str, provider: str

@@ -191,7 +191,7 @@ def test_a_key_is_asked_for_where_the_server_wants_one(pages: Pages) -> None:
     page.reload()
     page.get_by_label("Key (kept in this tab only)").fill("wrong")
     page.get_by_role("button", name="Use it").click()
-    page.get_by_text("That key is not right").wait_for()
+    page.get_by_text("The key is wrong").wait_for()
     page.get_by_label("Key (kept in this tab only)").fill("sesame")
     page.get_by_role("button", name="Use it").click()
     page.wait_for_selector("#model-table td")

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
+from runtime.cloner import DEFAULT_TAU, DEFAULT_TEMPERATURE
+from runtime.errors import MAXIMUM_CHANNELS, MAXIMUM_SAMPLE_RATE_HZ, MINIMUM_SAMPLE_RATE_HZ
 from server.app import ServerParts, create_app
-from server.endpoints.page import PAGE_HEADERS
+from server.endpoints.page import PAGE_HEADERS, STATIC
 from server.process.model_loader import ModelLoader
-from server.settings import Settings
+from server.settings import TARGET_ADVICE_SECONDS, Settings
 from tests.server.fakes import FakeEngine
 
 
@@ -83,3 +86,17 @@ def test_what_is_shipped_is_served(client: TestClient) -> None:
     assert clips
     for clip in clips:
         assert client.get(f"/samples/{clip['file']}").status_code == 200
+
+
+def test_the_figures_in_the_page_are_the_server_s() -> None:
+    page = (STATIC / "index.html").read_text("utf-8")
+    low, high = MINIMUM_SAMPLE_RATE_HZ // 1000, MAXIMUM_SAMPLE_RATE_HZ // 1000
+    assert f"{low} 到 {high} kHz、1 到 {MAXIMUM_CHANNELS} 个声道" in page
+    assert f"{low} to {high} kHz and with 1 to {MAXIMUM_CHANNELS} channels" in page
+    assert f"不写时为 {DEFAULT_TAU}" in page
+    assert f"the default is {DEFAULT_TAU}" in page
+    (temperature,) = re.findall(r'id="temperature"[^>]* value="([\d.]+)"', page)
+    assert float(temperature) == DEFAULT_TEMPERATURE
+    first, last = TARGET_ADVICE_SECONDS
+    assert f"{first} 到 {last} 秒连续说话" in page
+    assert f"{first} to {last} seconds of steady speech" in page

@@ -12,26 +12,27 @@ import numpy as np
 import pytest
 
 from tests.server import audio
-from tests.server.live import ServerProcess, wait_until
-
-
-def ready(url: str) -> bool:
-    return httpx.get(url + "/readyz", trust_env=False).status_code == 200
+from tests.server.answer_check import check_answer
+from tests.server.live import wait_until
+from tests.server_process import ServerProcess, is_ready
 
 
 def test_it_serves_drains_and_ends_with_0(tiny_bundle: Path) -> None:
     with ServerProcess("--model", str(tiny_bundle), "--provider", "cpu") as server:
-        url = server.wait_for_url()
-        wait_until(lambda: ready(url))
+        url = server.wait_until_ready()
         long = audio.text(audio.encoded(np.tile(audio.speech(1, 8000), 300), 8000))
         body = {"target_audio": audio.text(audio.clip(1.0)), "source_audio": long}
         client = httpx.Client(base_url=url, timeout=60, trust_env=False)
         with client, client.stream("POST", "/api/clone/stream", json=body) as answer:
             lines = answer.iter_lines()
-            assert json.loads(next(lines))["seconds"] == 300
+            first = next(lines)
+            assert json.loads(first)["seconds"] == 300
             server.process.send_signal(signal.SIGTERM)
-            wait_until(lambda: not ready(url))
-            assert json.loads(list(lines)[-1])["success"] is True
+            wait_until(lambda: not is_ready(url))
+            rest = list(lines)
+            assert json.loads(rest[-1])["success"] is True
+        body_sent = "\n".join([first, *rest]).encode()
+        assert check_answer("/api/clone/stream", "POST", 200, "application/x-ndjson", body_sent)
         assert server.end() == 0
         messages = {str(line["message"]) for line in server.logged()}
         assert {"ready", "request"} <= messages
@@ -41,8 +42,7 @@ def test_it_serves_drains_and_ends_with_0(tiny_bundle: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_an_idle_server_ends_at_once_with_0(tiny_bundle: Path, number: signal.Signals) -> None:
     with ServerProcess("--model", str(tiny_bundle), "--provider", "cpu") as server:
-        url = server.wait_for_url()
-        wait_until(lambda: ready(url))
+        server.wait_until_ready()
         server.process.send_signal(number)
         assert server.end() == 0
 
@@ -90,9 +90,10 @@ def test_variables_of_the_environment_are_heard(tiny_bundle: Path) -> None:
         "OPENVOICE_SERVICE_PORT": "5000",
     }
     with ServerProcess("--target-clips", "2", environment=environment) as server:
-        url = server.wait_for_url()
-        wait_until(lambda: ready(url))
-        limits = httpx.get(url + "/api/info", trust_env=False).json()["limits"]
+        url = server.wait_until_ready()
+        answer = httpx.get(url + "/api/info", trust_env=False)
+        assert check_answer("/api/info", "GET", 200, "application/json", answer.content)
+        limits = answer.json()["limits"]
         assert (limits["waiting_requests"], limits["target_clips"]) == (5, 2)
         warnings = [line["message"] for line in server.logged() if line["level"] == "warning"]
         assert warnings == [

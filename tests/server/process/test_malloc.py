@@ -9,7 +9,9 @@ import pytest
 
 from server.process import malloc
 from tests.server import audio
-from tests.server.live import ServerProcess, wait_until
+from tests.server.answer_check import check_answer
+from tests.server.live import wait_until
+from tests.server_process import ServerProcess
 
 MIB = 1024
 
@@ -32,15 +34,16 @@ def test_ten_minutes_take_little_more_than_half_a_minute_and_give_it_back(
     tiny_bundle: Path,
 ) -> None:
     with ServerProcess("--model", str(tiny_bundle), "--provider", "cpu") as server:
-        url = server.wait_for_url()
-        wait_until(lambda: httpx.get(url + "/readyz", trust_env=False).status_code == 200)
+        url = server.wait_until_ready()
         process = server.process.pid
 
         def clone(seconds: float) -> None:
             source = audio.text(audio.clip(seconds))
             body = {"target_audio": audio.text(audio.clip(3.0)), "source_audio": source}
             with httpx.Client(base_url=url, timeout=120, trust_env=False) as client:
-                assert client.post("/api/clone", json=body).status_code == 200
+                answer = client.post("/api/clone", json=body)
+            assert answer.status_code == 200
+            assert check_answer("/api/clone", "POST", 200, "application/json", answer.content)
 
         clone(30)
         clone(30)
