@@ -97,7 +97,7 @@ SAMPLES = (
     ),
     Sample(
         "english-man-low.ogg",
-        "英语男声(低沉)",
+        "英语男声（低沉）",
         "English, man, low voice",
         espeak("en-us+m7", 150, 20),
         "Please check the list once more. Seven boxes came in, six of them were opened, "
@@ -119,14 +119,14 @@ SAMPLES = (
     ),
     Sample(
         "english-man-half-minute.mp3",
-        "英语男声(约半分钟)",
+        "英语男声（约半分钟）",
         "English, man, half a minute",
         flite("rms"),
         KEEPER,
     ),
     Sample(
         "english-woman-minute.mp3",
-        "英语女声(约 1 分钟)",
+        "英语女声（约 1 分钟）",
         "English, woman, a minute",
         flite("slt"),
         BREAD,
