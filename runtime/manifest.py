@@ -98,9 +98,7 @@ class Manifest:
         if not isinstance(document, dict):
             raise ValueError("not a JSON object")
         if document.get("format") != FORMAT:
-            raise ValueError(
-                f"format is {document.get('format')!r} instead of {FORMAT}"
-            )
+            raise ValueError(f"format is {document.get('format')!r} instead of {FORMAT}")
         names = {field.name for field in fields(cls)}
         if missing := sorted(names - document.keys()):
             raise ValueError(f"missing fields: {', '.join(missing)}")
