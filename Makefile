@@ -1,6 +1,6 @@
-# make serve [PORT=5000] [HOST=127.0.0.1]   the server, in .venv: runtime dependencies only
-# make test [PYTEST_ARGS=...]               every check, in .venv-dev
-# make export CHECKPOINT=... [OUTPUT=...]   graphs of an OpenVoice checkpoint, in .venv-dev
+# make serve [PORT=5000] [HOST=127.0.0.1]   run the server, in .venv with its dependencies only
+# make test [PYTEST_ARGS=...]               run every check, in .venv-dev
+# make export CHECKPOINT=... [OUTPUT=...]   export an OpenVoice checkpoint to ONNX, in .venv-dev
 
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; \
@@ -8,8 +8,8 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 OUTPUT ?= onnx_models/openvoice-v2
 IMAGE ?= openvoice-onnx
 
-# HOST counts on the command line only: some shells export a HOST of their own, and
-# that must not open the server to a network.
+# HOST is read from the command line only: some shells export a HOST variable, and that must
+# not open the server to a network.
 ifeq ($(origin HOST),command line)
 host_option := --host $(HOST)
 endif

@@ -8,19 +8,17 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Any, TypeVar, Unpack
+from typing import Any, Unpack
 
 import httpx
 
 from client import calls
 from client.audio import Audio, Segment, pcm_of, segments
-from client.calls import Call
+from client.calls import Answer, Call
 from client.connection import http_options, reaching, retry_delay_seconds
 from client.protocol import CloneOptions, Target, load_target
 from client.results import CloneResult, Piece, StreamHead, ToneResult
 from client.stream import StreamReader, stream_head
-
-Answer = TypeVar("Answer")
 
 
 class AsyncStream:

@@ -7,19 +7,17 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, TypeVar, Unpack
+from typing import Any, Unpack
 
 import httpx
 
 from client import calls
 from client.audio import Audio, pcm_of, segments
-from client.calls import Call
+from client.calls import Answer, Call
 from client.connection import http_options, reaching, retry_delay_seconds
 from client.protocol import CloneOptions, Target, load_target
 from client.results import CloneResult, Piece, StreamHead, ToneResult
 from client.stream import StreamReader, stream_head
-
-Answer = TypeVar("Answer")
 
 
 class Stream:

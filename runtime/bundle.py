@@ -33,7 +33,7 @@ class Bundle:
         """
         folder = Path(path)
         if not folder.is_dir():
-            raise InvalidBundle(folder, "is not a folder")
+            raise InvalidBundle(folder, "not a folder")
         manifest = Manifest.read(folder / "manifest.json")
         return cls(
             folder,
@@ -49,6 +49,7 @@ def _read_graph(path: Path, manifest: Manifest) -> bytes:
     except OSError as error:
         raise InvalidBundle(path, error.strerror or "cannot be read") from error
     digest = hashlib.sha256(data).hexdigest()
-    if digest != manifest.files[path.name]:
-        raise InvalidBundle(path, f"its SHA-256 is {digest}, not the manifest's")
+    expected = manifest.files[path.name]
+    if digest != expected:
+        raise InvalidBundle(path, f"its SHA-256 is {digest}, and the manifest has {expected}")
     return data

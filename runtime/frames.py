@@ -88,6 +88,6 @@ class FrameReader:
                 fetched += len(block)
         if arrived:
             parts = [self._buffer, *arrived] if len(self._buffer) else arrived
-            # one block alone is used as it is, which spares a waveform in memory a copy
+            # a single block is not copied, which matters for a waveform in memory
             self._buffer = parts[0] if len(parts) == 1 else np.concatenate(parts)
         return fetched >= stop

@@ -1,4 +1,4 @@
-"""Inputs and output that each graph must have according to the manifest, and their check."""
+"""Interface of each graph: the inputs and output that a manifest requires, and their check."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ class GraphInterface:
         if names != wanted.keys():
             raise InvalidBundle(
                 self.file_name,
-                f"its {side}s are {', '.join(sorted(names))}, not {', '.join(wanted)}",
+                f"its {side}s are {', '.join(sorted(names))} instead of {', '.join(wanted)}",
             )
         for tensor in found:
             if tensor.type != "tensor(float)":
@@ -103,7 +103,7 @@ def tone_converter_interface(manifest: Manifest) -> GraphInterface:
 
 def _fits(size: object, expected: int | None, side: str) -> bool:
     if not isinstance(size, int):
-        # a graph need not say what its output's size works out to
+        # a graph may leave the size of its output open
         return expected is None or side == "output"
     return size == expected
 

@@ -87,7 +87,7 @@ class Manifest:
         except OSError as error:
             raise InvalidBundle(path, error.strerror or "cannot be read") from error
         except (ValueError, RecursionError) as error:
-            raise InvalidBundle(path, "is not JSON") from error
+            raise InvalidBundle(path, "not JSON") from error
         try:
             return cls._parse(document)
         except ValueError as error:
@@ -96,14 +96,14 @@ class Manifest:
     @classmethod
     def _parse(cls, document: object) -> "Manifest":
         if not isinstance(document, dict):
-            raise ValueError("is not a JSON object")
+            raise ValueError("not a JSON object")
         if document.get("format") != FORMAT:
-            raise ValueError(f"format is {document.get('format')!r}, {FORMAT} is supported")
+            raise ValueError(f"format is {document.get('format')!r} instead of {FORMAT}")
         names = {field.name for field in fields(cls)}
         if missing := sorted(names - document.keys()):
-            raise ValueError(f"lacks {', '.join(missing)}")
+            raise ValueError(f"missing fields: {', '.join(missing)}")
         if unknown := sorted(document.keys() - names):
-            raise ValueError(f"has unknown fields {', '.join(unknown)}")
+            raise ValueError(f"unknown fields: {', '.join(unknown)}")
         values = dict(document)
         for name in _COUNTS:
             _check_count(name, values[name])
@@ -189,7 +189,7 @@ def _tau_curve(value: object) -> tuple[tuple[float, float], ...]:
 def _files(value: object) -> Mapping[str, str]:
     names = {TONE_ENCODER, TONE_CONVERTER}
     if not isinstance(value, dict) or value.keys() != names:
-        raise ValueError(f"files does not name {' and '.join(sorted(names))} and nothing else")
+        raise ValueError(f"files must name {' and '.join(sorted(names))} and nothing else")
     digests: dict[str, str] = {}
     for name, entry in value.items():
         digest = entry.get("sha256") if isinstance(entry, dict) else None

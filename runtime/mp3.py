@@ -14,7 +14,7 @@ def is_mpeg_audio(head: bytes) -> bool:
 
 
 def length_is_guessed(source: Source) -> bool:
-    """Tell whether a file is an MP3 that does not begin with a frame that counts the others.
+    """Tell whether a file is an MP3 without a header frame that gives its number of frames.
 
     Encoders put a Xing, Info or VBRI header into the first frame. Without one, a decoder guesses
     the length from the file's size and the first frame's bit rate.

@@ -121,9 +121,9 @@ def open_graph(data: bytes, interface: GraphInterface, settings: SessionSettings
         graph = _open_on_cuda(data, interface, settings)
         if graph is not None:
             return graph
-        reason = "ONNX Runtime could not start it (is there a GPU, its driver, CUDA and cuDNN?)"
+        reason = "ONNX Runtime could not start it; check the GPU, its driver, CUDA and cuDNN"
     else:
-        reason = "this build of ONNX Runtime does not have it (onnxruntime-gpu does)"
+        reason = "this build of ONNX Runtime does not include it; install onnxruntime-gpu"
     if settings.provider == "cuda":
         raise ProviderUnavailable(CUDA, reason)
     _log.info("%s runs on the CPU: %s", interface.file_name, reason)
@@ -163,7 +163,7 @@ def _open_on_cuda(
         "cudnn_conv_algo_search": "HEURISTIC",
         "cudnn_conv_use_max_workspace": "1",
         "do_copy_in_default_stream": "1",
-        # TF32 would take fp32 graphs below the precision that they are named for
+        # TF32 has less precision than the fp32 that graphs are named for
         "use_tf32": "0",
     }
     options = _options(settings)
@@ -210,7 +210,7 @@ def _options(settings: SessionSettings) -> onnxruntime.SessionOptions:
     options.add_session_config_entry(
         "session.intra_op.allow_spinning", "1" if settings.spinning else "0"
     )
-    # denormals, which near-silence may lead to, are slow to compute; this covers the session's
-    # own threads and the one that opened the process's first session
+    # denormal numbers, which occur near silence, are slow to compute; this option covers the
+    # session's own threads and the thread that opened the process's first session
     options.add_session_config_entry("session.set_denormal_as_zero", "1")
     return options

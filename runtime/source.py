@@ -106,7 +106,7 @@ class StretchedSource:
 
     # the highest bit rate of MPEG audio layer III against the lowest: 320 to 8 kbit/s
     _FACTOR = 40
-    # an ID3v1 tag is looked for there, and a failure to read it is an error
+    # libsndfile looks for an ID3v1 tag at the end, and fails if it cannot read there
     _TRAILER_BYTES = 128
 
     def __init__(self, source: Source) -> None:
@@ -115,7 +115,7 @@ class StretchedSource:
         source.seek(0)
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
-        """Move, from the start (0), from here (1) or from the reported end (2)."""
+        """Move the position: from the start (0), from here (1) or from the reported end (2)."""
         if whence == os.SEEK_END:
             return self._source.seek(self._end + offset)
         return self._source.seek(offset, whence)

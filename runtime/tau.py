@@ -1,4 +1,4 @@
-"""Strength (tau) with which the target's tone is applied, and the blend of tones that it means."""
+"""Strength of the target's voice (tau): a model's curve for it, and the blend of two tones."""
 
 from collections.abc import Sequence
 

@@ -70,7 +70,7 @@ class ToneExtraction:
                 frames -= longest
                 yield
         rest = np.concatenate(pending, axis=1)
-        # two halves rather than a full window and a scrap
+        # two windows of equal length instead of a full one and a very short one
         for half in np.array_split(rest, -(-frames // longest), axis=1):
             self._embed(half)
             yield

@@ -68,7 +68,7 @@ def margin_hops(sample_rate_hz: int, hop_samples: int) -> int:
 
 
 def widen(mask: NDArray[np.bool_], hops: int) -> NDArray[np.bool_]:
-    """Set also the hops within a distance of a set one."""
+    """Extend each set hop of a mask by a number of hops on both sides."""
     counts = np.concatenate(([0], np.cumsum(np.pad(mask, hops))))
     widened: NDArray[np.bool_] = counts[2 * hops + 1 :] > counts[: len(mask)]
     return widened

@@ -1,4 +1,4 @@
-"""Make the sample clips and samples.json anew: `make samples`, with espeak-ng and flite."""
+"""Generation of the sample clips and samples.json with espeak-ng and flite: `make samples`."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ Change one thing, bake again, and give the failures to the birds, who are not pa
 
 @dataclass(frozen=True)
 class Sample:
-    """One clip: what says what, and how the page names it."""
+    """One clip: its file, its titles on the page, the command that speaks it and its text."""
 
     file: str
     title_zh: str
@@ -53,7 +53,7 @@ class Sample:
 
     @property
     def speech(self) -> list[str]:
-        """The command that speaks the clip into speech.wav of the folder where it runs."""
+        """Command that speaks the clip into speech.wav in the working directory."""
         text = " ".join(self.text.split())
         if self.command[0] == "flite":
             return [*self.command, "-t", text, "-o", "speech.wav"]
@@ -61,12 +61,12 @@ class Sample:
 
 
 def flite(voice: str) -> tuple[str, ...]:
-    """Name flite's command for a voice."""
+    """Return flite's command for a voice."""
     return ("flite", "-voice", voice)
 
 
 def espeak(voice: str, words_a_minute: int, pitch: int) -> tuple[str, ...]:
-    """Name espeak-ng's command for a voice with its variant, at a speed and a pitch (0 to 99)."""
+    """Return espeak-ng's command for a voice at a speed and a pitch (0 to 99)."""
     return ("espeak-ng", "-v", voice, "-s", str(words_a_minute), "-p", str(pitch))
 
 
@@ -97,7 +97,7 @@ SAMPLES = (
     ),
     Sample(
         "english-man-low.ogg",
-        "英语男声(低沉)",
+        "英语男声（低沉）",
         "English, man, low voice",
         espeak("en-us+m7", 150, 20),
         "Please check the list once more. Seven boxes came in, six of them were opened, "
@@ -119,14 +119,14 @@ SAMPLES = (
     ),
     Sample(
         "english-man-half-minute.mp3",
-        "英语男声(约半分钟)",
+        "英语男声（约半分钟）",
         "English, man, half a minute",
         flite("rms"),
         KEEPER,
     ),
     Sample(
         "english-woman-minute.mp3",
-        "英语女声(约 1 分钟)",
+        "英语女声（约 1 分钟）",
         "English, woman, a minute",
         flite("slt"),
         BREAD,
@@ -135,7 +135,7 @@ SAMPLES = (
 
 
 def make(sample: Sample) -> dict[str, str | float]:
-    """Speak a clip, store it in the format that its name asks for, and describe it."""
+    """Speak a clip, store it in the format of its file name, and return its entry in the list."""
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run(sample.speech, check=True, cwd=folder)
         waveform, sample_rate_hz = soundfile.read(Path(folder) / "speech.wav", dtype="int16")
@@ -150,7 +150,7 @@ def make(sample: Sample) -> dict[str, str | float]:
 
 
 def main() -> int:
-    """Make every clip, then the list of them."""
+    """Make every clip and the list of them."""
     entries = [make(sample) for sample in SAMPLES]
     listing = json.dumps(entries, ensure_ascii=False, indent=2) + "\n"
     (FOLDER / "samples.json").write_text(listing, "utf-8")

@@ -1,6 +1,6 @@
 """Tiny model bundles of the real interface, for tests that need no trained model.
 
-The converter is local in time, conditioned on the tones, and its reach is known exactly; the
+The converter is local in time, conditioned on the tones, and has a known receptive field; the
 tone encoder's output depends on the spectrum and not on the length.
 """
 
@@ -20,7 +20,7 @@ LATENT_CHANNELS = 8
 HOP_SAMPLES = 256
 HIDDEN = 12
 CONTEXT_FRAMES = 5
-"""Two convolutions of 3 and 5 reach 3 frames, the transposed one 2 more."""
+"""Two convolutions of 3 and 5 frames need 3 frames of context, the transposed one 2 more."""
 
 MINIMUM_REFERENCE_FRAMES = 24
 WINDOW_FRAMES = 200
@@ -82,10 +82,10 @@ def write_manifest(folder: Path, **changes: Any) -> dict[str, Any]:
 
 
 def tone_encoder() -> onnx.ModelProto:
-    """Build the graph that embeds a voice: it refuses less than its minimum of frames."""
+    """Build the graph that embeds a voice, which fails on fewer frames than its minimum."""
     generator = np.random.default_rng(1)
     weights = {
-        # a kernel of the minimum's length, which a shorter window cannot be given to
+        # a kernel of the minimum's length, which cannot be applied to a shorter window
         "smooth": np.full((BINS, 1, MINIMUM_REFERENCE_FRAMES), 1 / MINIMUM_REFERENCE_FRAMES),
         "project": 0.1 * generator.standard_normal((TONE_DIMENSION, BINS, 1)) / np.sqrt(BINS),
     }

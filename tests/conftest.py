@@ -1,4 +1,4 @@
-"""What every test may ask for, and why a marked test is skipped where it cannot run."""
+"""Fixtures for all tests, and skipping of marked tests that cannot run on this machine."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ THIRD_PARTY = {
     "client": {"httpx", "numpy", "soundfile", "tqdm"},
 }
 
-# Run in a process of its own: refuses the named packages, then imports every module given.
+# Program for a separate process: refuses the named packages, then imports every module given.
 IMPORT_WITHOUT = """
 import importlib, sys
 

@@ -1,4 +1,4 @@
-"""What the README promises: nothing is written to disk, and nobody is called."""
+"""Promises of the README: nothing is written to disk, and no network connection is made."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "samples"
 
-# Every way out is closed but the loopback one, and each attempt is an error.
+# Every attempt to connect or to look up a host is an error.
 CLONE_WITHOUT_NETWORK = """
 import socket, sys
 from pathlib import Path
@@ -48,7 +48,7 @@ def environment(home: Path) -> dict[str, str]:
     return inherited | {"HOME": str(home), "TMPDIR": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
 
 
-def test_a_clone_writes_nothing_and_calls_nobody(model_folder: Path, home: Path) -> None:
+def test_a_clone_writes_nothing_and_connects_to_nothing(model_folder: Path, home: Path) -> None:
     clips = [str(SAMPLES / name) for name in ("english-woman.flac", "scottish-man.wav")]
     subprocess.run(
         [sys.executable, "-c", CLONE_WITHOUT_NETWORK, str(model_folder), *clips],

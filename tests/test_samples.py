@@ -1,4 +1,4 @@
-"""The shipped clips are what their list and their README say."""
+"""The sample clips are as their list and their README describe them."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=DEFAULT_MODEL,
         metavar="DIR",
-        help="model folder (default: %(default)s)",
+        help="folder of the model (default: the included compact model)",
     )
     parser.add_argument(
         "--provider",

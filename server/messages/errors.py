@@ -29,12 +29,10 @@ from typing import Annotated, ClassVar
 from msgspec import UNSET, UnsetType
 
 from runtime.errors import (
-    MAXIMUM_CHANNELS,
-    MAXIMUM_SAMPLE_RATE_HZ,
-    MINIMUM_SAMPLE_RATE_HZ,
     AudioError,
     UndecodableReason,
 )
+from runtime.limits import MAXIMUM_CHANNELS, MAXIMUM_SAMPLE_RATE_HZ, MINIMUM_SAMPLE_RATE_HZ
 from server.messages.error import (
     ApiError,
     ClipError,

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, get_args, get_type_hints
 
 from msgspec import NODEFAULT, Meta, Struct, structs
 
-from runtime.cloner import DEFAULT_TAU, DEFAULT_TEMPERATURE
+from runtime.options import DEFAULT_TAU, DEFAULT_TEMPERATURE
 from server.messages.error import ApiError
 from server.messages.errors import InvalidField
 from server.messages.message import Text, about

@@ -1,4 +1,4 @@
-"""A stand-in for a server: answers the client's requests as the API says, and remembers them."""
+"""A fake server that answers the client's requests as the API does, and records them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def wav_file(samples: int, sample_rate_hz: int = SAMPLE_RATE_HZ, channels: int =
 
 
 def pcm_of_source(body: dict[str, Any]) -> bytes:
-    """Return what the fake conversion makes of a source: the source, at the server's rate."""
+    """Convert a source as the fake server does: to as many samples at the server's rate."""
     with wave.open(io.BytesIO(base64.b64decode(body["source_audio"]))) as file:
         samples = round(file.getnframes() * SAMPLE_RATE_HZ / file.getframerate())
     return wav_file(samples)[44:]

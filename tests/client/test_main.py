@@ -13,7 +13,7 @@ from tests.client.fake_server import FakeServer, refusal, wav_file
 
 
 class Box:
-    """Files to convert and a fake server to do it."""
+    """Files to convert, and a fake server that converts them."""
 
     def __init__(self, folder: Path) -> None:
         self.server = FakeServer()

@@ -31,5 +31,5 @@ def test_a_missing_graph_is_named(tmp_path: Path) -> None:
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InvalidBundle, match="nowhere: is not a folder"):
+    with pytest.raises(InvalidBundle, match="nowhere: not a folder"):
         Bundle.read(tmp_path / "nowhere")

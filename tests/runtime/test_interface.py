@@ -34,8 +34,8 @@ def _rename(model: onnx.ModelProto, old: str, new: str) -> onnx.ModelProto:
 @pytest.mark.parametrize(
     ("old", "new", "reason"),
     [
-        ("noise", "z", "its inputs are .*z.*, not spectrogram"),
-        ("audio", "wave_out", "its outputs are wave_out, not audio"),
+        ("noise", "z", "its inputs are .*z.* instead of spectrogram"),
+        ("audio", "wave_out", "its outputs are wave_out instead of audio"),
     ],
 )
 def test_wrong_names_are_refused_at_load(tmp_path: Path, old: str, new: str, reason: str) -> None:

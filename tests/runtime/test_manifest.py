@@ -36,8 +36,8 @@ def test_fields_are_read(bundle: Path) -> None:
         ({"licence": None}, "licence is not a string"),
         ({"quality": []}, "quality is not an object"),
         ({"checkpoint_sha256": 3}, "checkpoint_sha256"),
-        ({"surprise": 1}, "unknown fields surprise"),
-        ({"files": {}}, "files does not name"),
+        ({"surprise": 1}, "unknown fields: surprise"),
+        ({"files": {}}, "files must name"),
         ({"files": {"tone_encoder.onnx": {}, "tone_converter.onnx": {}}}, "no sha256"),
         ({"tau_curve": [[0, 0]]}, "tau_curve"),
         ({"tau_curve": [[0, 0], [1, 0.9]]}, "tau_curve"),
@@ -57,7 +57,7 @@ def test_wrong_fields_are_named(tmp_path: Path, changes: dict[str, Any], reason:
 
 @pytest.mark.parametrize(
     ("text", "reason"),
-    [("{", "is not JSON"), ("[]", "not a JSON object"), ('{"format": 1}', "lacks bins")],
+    [("{", "not JSON"), ("[]", "not a JSON object"), ('{"format": 1}', "missing fields: bins")],
 )
 def test_other_documents_are_refused(tmp_path: Path, text: str, reason: str) -> None:
     path = tmp_path / "manifest.json"

@@ -96,7 +96,7 @@ def test_cuda_that_does_not_start_is_an_error(
     )
     data = (bundle / "tone_encoder.onnx").read_bytes()
     interface = tone_encoder_interface(manifest)
-    with pytest.raises(ProviderUnavailable, match="is there a GPU"):
+    with pytest.raises(ProviderUnavailable, match="check the GPU"):
         open_graph(data, interface, SessionSettings("cuda"))
     with caplog.at_level(logging.INFO, logger="runtime.sessions"):
         assert open_graph(data, interface, SessionSettings("auto")).providers == (CPU,)

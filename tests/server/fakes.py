@@ -9,11 +9,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from runtime import Manifest, Tone, Waveform
-from runtime.cloner import DEFAULT_MAXIMUM_SECONDS, DEFAULT_TAU, DEFAULT_TEMPERATURE
-from runtime.decode import AudioFile
-from runtime.errors import AudioTooShort, SilentAudio
-from runtime.resample import resample_blocks
-from runtime.source import MemorySource
+from runtime.decode import decode_audio
+from runtime.errors import SilentAudio
+from runtime.limits import MAXIMUM_SECONDS
+from runtime.options import DEFAULT_TAU, DEFAULT_TEMPERATURE
 from server.inference.engine import Engine
 
 RATE_HZ = 22050
@@ -155,13 +154,11 @@ class FakeEngine:
         data: bytes | bytearray | memoryview,
         *,
         minimum_seconds: float = 0.0,
-        maximum_seconds: float = DEFAULT_MAXIMUM_SECONDS,
+        maximum_seconds: float = MAXIMUM_SECONDS,
     ) -> Waveform:
-        with AudioFile(MemorySource(data), maximum_seconds=maximum_seconds) as file:
-            blocks = list(resample_blocks(file.blocks(), file.sample_rate_hz, RATE_HZ))
-            if file.decoded_seconds < minimum_seconds:
-                raise AudioTooShort(file.decoded_seconds, minimum_seconds)
-        return np.concatenate(blocks)
+        return decode_audio(
+            data, RATE_HZ, minimum_seconds=minimum_seconds, maximum_seconds=maximum_seconds
+        )
 
     def tone_extraction(self, waveform: Waveform, *, allow_silent: bool = False) -> FakeExtraction:
         if not allow_silent and np.abs(waveform).max() < 1e-4:

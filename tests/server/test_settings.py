@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runtime.cloner import DEFAULT_MAXIMUM_SECONDS
+from runtime.limits import MAXIMUM_SECONDS
 from server.settings import OPTIONS, Settings, SettingsError, from_environment, parse, parse_bind
 
 
@@ -17,7 +17,7 @@ def test_defaults_are_the_documented_limits() -> None:
     assert (settings.host, settings.port) == ("127.0.0.1", 5000)
     assert settings.body_bytes == 64 * 2**20
     # Not imported by the settings, which must load without the runtime.
-    assert settings.source_seconds == DEFAULT_MAXIMUM_SECONDS
+    assert settings.source_seconds == MAXIMUM_SECONDS
     assert settings.bytes_in_flight == 512 * 2**20
     assert settings.waiting_requests == 64
     assert settings.tone_cache_entries == 256

@@ -74,7 +74,7 @@ def test_several_targets_are_taken(clips: Path, bundle: Path) -> None:
         ({"temperature": "2"}, "temperature is 2.0: a number from 0 to 1 is needed"),
         ({"seed": "-1"}, "seed is -1: a whole number"),
         ({"threads": "0"}, "threads is 0: a whole number"),
-        ({"model": "/nonexistent"}, "/nonexistent: is not a folder"),
+        ({"model": "/nonexistent"}, "/nonexistent: not a folder"),
     ],
 )
 def test_failures_are_one_line(

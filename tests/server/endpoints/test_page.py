@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from runtime.cloner import DEFAULT_TAU, DEFAULT_TEMPERATURE
-from runtime.errors import MAXIMUM_CHANNELS, MAXIMUM_SAMPLE_RATE_HZ, MINIMUM_SAMPLE_RATE_HZ
+from runtime.limits import MAXIMUM_CHANNELS, MAXIMUM_SAMPLE_RATE_HZ, MINIMUM_SAMPLE_RATE_HZ
+from runtime.options import DEFAULT_TAU, DEFAULT_TEMPERATURE
 from server.app import ServerParts, create_app
 from server.endpoints.page import PAGE_HEADERS, STATIC
 from server.process.model_loader import ModelLoader

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from runtime.cloner import DEFAULT_TAU, DEFAULT_TEMPERATURE
+from runtime.options import DEFAULT_TAU, DEFAULT_TEMPERATURE
 from server.http.request_parser import media_type, parse_request
 from server.messages.error import ApiError, FieldError
 from server.messages.errors import InvalidBase64

@@ -7,9 +7,6 @@ import pytest
 from msgspec import structs
 
 from runtime.errors import (
-    MAXIMUM_CHANNELS,
-    MAXIMUM_SAMPLE_RATE_HZ,
-    MINIMUM_SAMPLE_RATE_HZ,
     AudioError,
     AudioTooLong,
     AudioTooShort,
@@ -17,6 +14,7 @@ from runtime.errors import (
     UndecodableAudio,
     UndecodableReason,
 )
+from runtime.limits import MAXIMUM_CHANNELS, MAXIMUM_SAMPLE_RATE_HZ, MINIMUM_SAMPLE_RATE_HZ
 from server.messages.error import ApiError, ErrorDetail
 from server.messages.errors import ERRORS, Internal, NotReady, Overloaded, from_runtime
 from server.messages.message import Language
