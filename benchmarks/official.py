@@ -10,7 +10,6 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from benchmarks import recipe
 from benchmarks.errors import BenchmarkError
 from benchmarks.options import Options
 from export.__main__ import main as export
@@ -23,6 +22,7 @@ from export.checkpoint import (
 )
 from export.config import ConverterConfig, read_config
 from export.networks.converter import ToneColourConverter
+from export.stand_in_weights import draw_weights
 from runtime import Manifest
 
 FULL = ConverterConfig()
@@ -34,6 +34,19 @@ SMALL = ConverterConfig(
     upsample_initial_channel=32,
 )
 """Same plan, a few channels: to see that everything works."""
+
+
+def drawn_state(config: ConverterConfig) -> dict[str, Tensor]:
+    """Draw a checkpoint's tensors.
+
+    Args:
+        config: Sizes of the converter.
+
+    Returns:
+        Tensors by the official names.
+    """
+    weights = draw_weights(expected_shapes(config))
+    return {name: torch.from_numpy(weight) for name, weight in weights.items()}
 
 
 def official_checkpoint(options: Options) -> CheckpointFiles:
@@ -48,7 +61,7 @@ def official_checkpoint(options: Options) -> CheckpointFiles:
     if not (folder / "config.json").exists():
         config = SMALL if options.quick else FULL
         folder.mkdir(parents=True, exist_ok=True)
-        state = recipe.draw_state(expected_shapes(config))
+        state = drawn_state(config)
         torch.save({"model": state}, folder / "checkpoint.pth")
         # written last, so that a checkpoint with it is whole
         (folder / "config.json").write_text(json.dumps(dataclasses.asdict(config)))

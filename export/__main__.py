@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import get_args
 
 from export.bundle import BundleFacts, write_bundle
+from export.bundle_folder import replacing
+from export.calibration_speech import SAMPLES, find_recordings
 from export.checkpoint import build_converter, find_checkpoint, read_state
 from export.config import ConverterConfig, read_config
 from export.errors import ExportError
 from export.graphs import DEFAULT_OPSET, OPSETS
-from export.speech import SAMPLES
+from export.half import halve_bundle
+from export.quantization import quantize_bundle
 from runtime.manifest import Precision
 
 LICENCE = "The checkpoint's own; the official OpenVoice V1 and V2 checkpoints are MIT-licensed"
@@ -19,6 +22,7 @@ LICENCE = "The checkpoint's own; the official OpenVoice V1 and V2 checkpoints ar
 TAU_CURVE = ((0.0, 0.0), (0.2, 0.2), (0.3, 0.4), (0.5, 0.7), (0.6, 0.85), (1.0, 1.0))
 # Context then adds a fifth to the work, and ten seconds are one window.
 WINDOW_FRAMES = 1024
+REDUCERS = {"fp16": halve_bundle, "int8": quantize_bundle}
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -86,6 +90,10 @@ def export(options: argparse.Namespace) -> None:
     Raises:
         ExportError: it cannot be done, or the result is not faithful.
     """
+    calibration = options.calibration or SAMPLES
+    if options.precision != "fp32":
+        # Missing speech is told before the export, which takes minutes.
+        find_recordings(calibration)
     files = find_checkpoint(options.checkpoint)
     config_path = options.config or files.config
     if config_path is None:
@@ -110,16 +118,13 @@ def export(options: argparse.Namespace) -> None:
         provenance=f"exported from {files.origin}",
         checkpoint_sha256=hashlib.sha256(files.checkpoint.read_bytes()).hexdigest(),
     )
-    write_bundle(
-        converter.ref_enc,
-        converter,
-        facts,
-        options.output,
-        opset=options.opset,
-        precision=options.precision,
-        calibration=options.calibration or SAMPLES,
-        announce=announce,
-    )
+    with replacing(options.output) as draft:
+        full = draft if options.precision == "fp32" else draft.with_name("fp32")
+        write_bundle(
+            converter.ref_enc, converter, facts, full, opset=options.opset, announce=announce
+        )
+        if options.precision != "fp32":
+            REDUCERS[options.precision](full, draft, calibration, announce)
     announce(f"wrote {options.output}")
 
 

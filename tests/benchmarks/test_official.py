@@ -8,9 +8,8 @@ from benchmarks.options import Options
 pytest.importorskip("torch")
 import torch
 
-from benchmarks import official, recipe
+from benchmarks import official
 from benchmarks.model import open_model
-from export.checkpoint import expected_shapes
 from export.eager import EagerGraph
 from export.graphs import example_inputs
 from runtime.interface import tone_converter_interface
@@ -39,7 +38,7 @@ def test_an_export_that_is_there_is_kept(options: Options) -> None:
 
 def test_v1_shows_its_tones_to_every_part() -> None:
     config = replace(official.SMALL, zero_g=False)
-    state = recipe.draw_state(expected_shapes(config))
+    state = official.drawn_state(config)
     heard, deaf = (
         official.Upstream(replace(config, zero_g=zero_g), state).eval() for zero_g in (False, True)
     )

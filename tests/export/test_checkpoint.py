@@ -18,11 +18,10 @@ import huggingface_hub.constants
 import torch
 from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
 
-from benchmarks.recipe import draw_state
 from export import checkpoint
 from export.config import ConverterConfig
 from export.errors import CheckpointError
-from tests.export import recipe
+from tests.export import official_files
 
 SMALL = ConverterConfig(
     filter_length=512,
@@ -39,11 +38,11 @@ SMALL = ConverterConfig(
 
 @pytest.fixture
 def small_state() -> dict[str, Tensor]:
-    return draw_state(checkpoint.expected_shapes(SMALL))
+    return official_files.draw_state(checkpoint.expected_shapes(SMALL))
 
 
 def test_the_official_tensors_are_expected_and_no_others() -> None:
-    assert checkpoint.expected_shapes(ConverterConfig()) == recipe.official_shapes()
+    assert checkpoint.expected_shapes(ConverterConfig()) == official_files.official_shapes()
 
 
 def test_weight_norm_is_multiplied_out_as_pytorch_does() -> None:
@@ -128,7 +127,7 @@ def test_half_precision_tensors_are_taken(small_state: dict[str, Tensor]) -> Non
 
 
 def test_a_written_state_is_read(tmp_path: Path, small_state: dict[str, Tensor]) -> None:
-    read = checkpoint.read_state(recipe.write_checkpoint(tmp_path, small_state))
+    read = checkpoint.read_state(official_files.write_checkpoint(tmp_path, small_state))
     assert all(torch.equal(read[name], small_state[name]) for name in small_state)
     assert len(read) == len(small_state)
 

@@ -11,7 +11,7 @@ pytest.importorskip("torch")
 import torch
 
 from export.__main__ import main, parse
-from tests.export import recipe
+from tests.export import official_files
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -34,7 +34,7 @@ def test_a_checkpoint_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFi
 def test_a_config_that_is_wrong(
     checkpoint_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    config = recipe.write_config(tmp_path, {"data": {}, "model": {}})
+    config = official_files.write_config(tmp_path, {"data": {}, "model": {}})
     arguments = ("--checkpoint", checkpoint_folder, "--config", config)
     assert "lacks sampling_rate" in fail(capsys, *arguments, "--output", tmp_path / "model")
 
@@ -43,7 +43,7 @@ def test_a_checkpoint_with_another_tensor(
     official_state: dict[str, Tensor], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     others = {**official_state, "dec.cond.bias": torch.zeros(3)}
-    path = recipe.write_checkpoint(tmp_path, others)
+    path = official_files.write_checkpoint(tmp_path, others)
     said = fail(capsys, "--checkpoint", path, "--output", tmp_path / "model")
     assert "misshapen: dec.cond.bias is [3], should be [512]" in said
     assert not (tmp_path / "model").exists()

@@ -11,32 +11,29 @@ import onnx_ir
 import torch
 
 from export.calibration import best_range, observe
-from export.graphs import example_inputs, export_graph
-from export.quantization import convolutions, observed_values
+from export.examples import example_arrays
+from export.graphs import export_graph
+from export.qdq import convolutions
 from export.selection import Selection, group_name
 from tests.export.toys import CONVERTER_INTERFACE, StackedConverter
 
 if TYPE_CHECKING:
     from export.calibration import Observation
 
-# So many that what the tones' layer does once a clip is next to nothing.
+# So many that the work of the tones' layer, once a clip, is below the share that counts.
 FRAMES = 4000
 
 
 @pytest.fixture(scope="module")
 def judged() -> tuple[Selection, dict[str, Observation]]:
     torch.manual_seed(0)
-    model = export_graph(StackedConverter().eval(), CONVERTER_INTERFACE, 20)
-    clips = [
-        {
-            n: tensor.numpy()
-            for n, tensor in example_inputs(CONVERTER_INTERFACE, 1, FRAMES, s).items()
-        }
-        for s in range(2)
-    ]
-    seen = observe(model, observed_values(convolutions(model)), clips)
+    model = onnx_ir.to_proto(export_graph(StackedConverter().eval(), CONVERTER_INTERFACE, 20))
+    clips = [example_arrays(CONVERTER_INTERFACE, 1, FRAMES, seed) for seed in range(2)]
+    nodes = convolutions(model)
+    names = [name for node in nodes for name in (node.input[0], node.output[0])]
+    seen = observe(model, names, clips)
     ranges = {name: best_range(observation.values) for name, observation in seen.items()}
-    return Selection(onnx_ir.to_proto(model), CONVERTER_INTERFACE, ranges, clips), seen
+    return Selection(model, CONVERTER_INTERFACE, ranges, clips), seen
 
 
 def chosen(judged: tuple[Selection, dict[str, Observation]], target_db: float) -> list[str]:

@@ -11,6 +11,7 @@ import onnxruntime
 import torch
 
 from export import parity
+from export.fidelity import open_on_cpu
 from export.graphs import example_inputs, export_graph
 from export.weights import rounded_to_half, store_half
 from tests.export.toys import CONVERTER_INTERFACE, toys
@@ -40,7 +41,7 @@ def test_large_weights_are_halved_and_the_graph_says_the_same(stored: onnx_ir.Mo
     full = export_graph(rounded_to_half(toys()[1]), CONVERTER_INTERFACE, 20)
     assert casts(stored) == 3
     graphs = [
-        parity.open_for_parity(onnx_ir.to_proto(model).SerializeToString(), CONVERTER_INTERFACE)
+        open_on_cpu(onnx_ir.to_proto(model).SerializeToString(), CONVERTER_INTERFACE)
         for model in (stored, full)
     ]
     inputs = example_inputs(CONVERTER_INTERFACE, 2, 31)

@@ -1,6 +1,6 @@
 """Inputs of the converter made from recorded speech: to calibrate with, and to judge by."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -107,22 +107,3 @@ def _feeds(cloner: VoiceCloner, clip: Waveform, source: Tone, target: Tone, seed
         "target_tone": target[np.newaxis, :, np.newaxis],
         "noise": noise[np.newaxis],
     }
-
-
-def signal_to_noise_db(
-    found: Iterable[NDArray[np.float32]], wanted: Iterable[NDArray[np.float32]]
-) -> float:
-    """Compares outputs with references, all clips together.
-
-    Args:
-        found: outputs.
-        wanted: references of the same shapes.
-
-    Returns:
-        Ratio of the references' energy to the differences', in decibels.
-    """
-    signal = noise = 0.0
-    for output, reference in zip(found, wanted, strict=True):
-        signal += float(np.square(reference, dtype=np.float64).sum())
-        noise += float(np.square(output - reference, dtype=np.float64).sum())
-    return 10 * float(np.log10(signal / noise)) if noise > 0 else float("inf")
