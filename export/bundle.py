@@ -11,11 +11,12 @@ from torch import nn
 
 from export import parity
 from export.bundle_folder import replacing, write_manifest
+from export.calibration_speech import SAMPLES, find_recordings, read_speech
 from export.checks import ABSOLUTE_TOLERANCE, compare_window, require
 from export.eager import eager_cloner
 from export.fidelity import open_on_cpu
 from export.graphs import DEFAULT_OPSET, export_graph
-from export.reach import context_frames, minimum_frames
+from export.receptive_field import exact_receptive_field, minimum_frames, receptive_fields
 from export.speaker import compare_speakers
 from export.weights import rounded_to_half, store_half
 from runtime.interface import (
@@ -26,6 +27,8 @@ from runtime.interface import (
 from runtime.manifest import FORMAT, Manifest, Variant
 
 REFERENCE_FRAMES = 1024
+# Longer than twice the receptive field of either network.
+SPEECH_SECONDS = 6.0
 PARITY = "largest_difference_from_pytorch"
 
 StoredWeights = Literal["fp32", "fp16"]
@@ -119,9 +122,10 @@ def write_bundle(
     tolerances = {"tone": ABSOLUTE_TOLERANCE["tone"], "audio": audio_tolerance}
     interfaces = [tone_encoder_interface(draft), tone_converter_interface(draft)]
     with replacing(folder) as draft_folder:
-        context = context_frames(converter, interfaces[1], facts.hop_samples)
+        exact = exact_receptive_field(converter, interfaces[1], facts.hop_samples)
+        context = max(exact)
         manifest = facts.manifest(opset, context, minimum_frames(encoder, interfaces[0]))
-        announce(f"the receptive field is {context} frames on each side")
+        announce(f"an output frame depends on {exact[0]} frames before it and {exact[1]} after it")
         differences = {}
         for module, interface in zip(modules, interfaces, strict=True):
             data = _exported(module, interface, opset, store_weights, announce)
@@ -134,9 +138,20 @@ def write_bundle(
             )
             (draft_folder / interface.file_name).write_bytes(data)
         require([compare_window(graph, context, facts.hop_samples)], announce)
-        manifest = dataclasses.replace(manifest, quality={**facts.quality, PARITY: differences})
-        manifest = write_manifest(manifest, draft_folder)
         eager = eager_cloner(manifest, encoder, converter)
+        speech = read_speech(find_recordings(SAMPLES), eager, SPEECH_SECONDS)
+        look_back, look_ahead = receptive_fields(
+            graph, (*speech.seen, *speech.unseen), exact, facts.hop_samples
+        )
+        for name, before in look_back.items():
+            announce(f"receptive field, {name}: {before} frames before, {look_ahead[name]} after")
+        manifest = dataclasses.replace(
+            manifest,
+            look_back_frames=look_back,
+            look_ahead_frames=look_ahead,
+            quality={**facts.quality, PARITY: differences},
+        )
+        manifest = write_manifest(manifest, draft_folder)
         require(compare_speakers(draft_folder, eager, audio_tolerance), announce)
     return manifest
 

@@ -74,7 +74,8 @@ def write_manifest(manifest: Manifest, folder: Path) -> Manifest:
     )
     content = {entry.name: getattr(complete, entry.name) for entry in dataclasses.fields(complete)}
     content["files"] = {name: {"sha256": digest} for name, digest in digests.items()}
-    content["quality"] = dict(complete.quality)
+    for name in ("quality", "look_back_frames", "look_ahead_frames"):
+        content[name] = dict(content[name])
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     (folder / MANIFEST).write_text(text, encoding="utf-8")
     return complete

@@ -1,4 +1,4 @@
-"""Inputs of the converter made from recorded speech: to calibrate with, and to judge by."""
+"""Inputs of the converter made from recorded speech, to calibrate with and to judge by."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from runtime.spectrogram import SpectrogramTransform
 
 SAMPLES = Path(__file__).resolve().parents[1] / "samples"
 SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".mp3")
-# One file in so many is kept from calibration, to judge by.
+# One recording in so many is kept from calibration, to judge by.
 UNSEEN_SHARE = 3
 MOST_CLIPS = 24
 CLIP_SECONDS = 2.0
@@ -26,11 +26,11 @@ Feeds = dict[str, NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class Speech:
-    """The converter's inputs by name, a dictionary a clip.
+    """Inputs of the converter by name, a dictionary a clip.
 
     Attributes:
-        seen: what calibration may look at.
-        unseen: what it may not.
+        seen: Clips to calibrate with.
+        unseen: Clips to judge by.
     """
 
     seen: tuple[Feeds, ...]
@@ -38,16 +38,16 @@ class Speech:
 
 
 def find_recordings(folder: Path) -> list[Path]:
-    """Lists a folder's recordings, evenly thinned out where there are very many.
+    """List the recordings of a folder and its subfolders.
 
     Args:
-        folder: searched with its subfolders.
+        folder: The folder.
 
     Returns:
-        Audio files, in the order of their names.
+        Audio files by name; where there are very many, evenly spread ones among them.
 
     Raises:
-        CalibrationError: there are too few.
+        CalibrationError: There are too few.
     """
     files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
     if len(files) < UNSEEN_SHARE:
@@ -58,20 +58,23 @@ def find_recordings(folder: Path) -> list[Path]:
     return files[:: -(-len(files) // MOST_CLIPS)]
 
 
-def read_speech(recordings: Sequence[Path], cloner: VoiceCloner) -> Speech:
-    """Makes inputs of recordings, each to be converted into the next one's voice.
+def read_speech(
+    recordings: Sequence[Path], cloner: VoiceCloner, clip_seconds: float = CLIP_SECONDS
+) -> Speech:
+    """Make inputs that convert a clip of each recording into the voice of the next one.
 
     Args:
-        recordings: audio files; a clip is taken from the middle of each.
-        cloner: the model, in float32.
+        recordings: Audio files; a clip is taken from the middle of each.
+        cloner: The model, in float32.
+        clip_seconds: Longest clip to take.
 
     Returns:
         The inputs; a third of the recordings is kept unseen.
 
     Raises:
-        CalibrationError: one is no speech.
+        CalibrationError: A recording is silent or cannot be decoded.
     """
-    voices = [_read_voice(path, cloner) for path in recordings]
+    voices = [_read_voice(path, cloner, clip_seconds) for path in recordings]
     feeds = [
         _feeds(cloner, clip, tone, voices[(index + 1) % len(voices)][1], index)
         for index, (clip, tone) in enumerate(voices)
@@ -81,23 +84,23 @@ def read_speech(recordings: Sequence[Path], cloner: VoiceCloner) -> Speech:
     return Speech(tuple(seen), tuple(unseen))
 
 
-def _read_voice(path: Path, cloner: VoiceCloner) -> tuple[Waveform, Tone]:
-    """Cuts a clip from a recording's middle and embeds its voice."""
+def _read_voice(path: Path, cloner: VoiceCloner, clip_seconds: float) -> tuple[Waveform, Tone]:
+    """Cut a clip from the middle of a recording and embed its voice."""
     try:
         waveform = cloner.decode(path.read_bytes())
-        length = min(len(waveform), round(CLIP_SECONDS * cloner.sample_rate_hz))
+        length = min(len(waveform), round(clip_seconds * cloner.sample_rate_hz))
         length -= length % cloner.manifest.hop_samples
         start = (len(waveform) - length) // 2
         clip = waveform[start : start + length]
         return clip, cloner.tone(clip)
     except SilentAudio as error:
-        raise CalibrationError(f"{path} is silent in its middle") from error
+        raise CalibrationError(f"{path} is silent in the middle") from error
     except OpenVoiceError as error:
         raise CalibrationError(f"{path}: {error}") from error
 
 
 def _feeds(cloner: VoiceCloner, clip: Waveform, source: Tone, target: Tone, seed: int) -> Feeds:
-    """Makes the converter's inputs for one clip."""
+    """Make the converter's inputs for one clip."""
     spectrogram = SpectrogramTransform.of(cloner.manifest)(clip)
     latent = cloner.manifest.latent_channels
     noise = draw_noise(seed, latent, 0, spectrogram.shape[1], TEMPERATURE)

@@ -2,7 +2,7 @@
 
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -77,13 +77,32 @@ def export_graph(module: nn.Module, interface: GraphInterface, opset: int) -> on
         raise RuntimeError("PyTorch's exporter returned no graph")
     model = program.model
     model.graph.name = Path(interface.file_name).stem
-    optimizer.optimize(model, input_size_limit=FOLD_LIMIT, output_size_limit=FOLD_LIMIT)
+    optimizer.optimize_ir(
+        model,
+        input_size_limit=FOLD_LIMIT,
+        output_size_limit=FOLD_LIMIT,
+        should_fold=_reads_no_parameter(module),
+    )
     model.graph.outputs[0].shape = onnx_ir.Shape(output_axes(interface))
     # The exporter's notes on every node name files of this machine.
     ClearMetadataAndDocStringPass()(model)
     for value in (*model.graph.inputs, *model.graph.initializers.values()):
         value.metadata_props.clear()
     return model
+
+
+def _reads_no_parameter(module: nn.Module) -> Callable[[onnx_ir.Node], bool | None]:
+    """Make a rule that leaves what is computed from parameters to ONNX Runtime to fold at load.
+
+    Folding here would give the result a new name, and the weights could no longer be read back.
+    """
+    parameters = {name for name, _ in module.named_parameters()}
+
+    def rule(node: onnx_ir.Node) -> bool | None:
+        names = {value.name for value in node.inputs if value is not None}
+        return None if names.isdisjoint(parameters) else False
+
+    return rule
 
 
 def output_axes(interface: GraphInterface) -> list[int | str]:

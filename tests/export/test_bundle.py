@@ -29,7 +29,7 @@ def toy_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models") / "toy"
     lines: list[str] = []
     bundle.write_bundle(*toys(), FACTS, folder, store_weights="fp16", announce=lines.append)
-    assert "the receptive field is 2 frames on each side" in lines
+    assert "an output frame depends on 2 frames before it and 2 after it" in lines
     return folder
 
 
@@ -38,6 +38,8 @@ def test_the_manifest_vouches_for_the_graphs(toy_bundle: Path) -> None:
     digest = hashlib.sha256((toy_bundle / "tone_encoder.onnx").read_bytes()).hexdigest()
     assert manifest.files["tone_encoder.onnx"] == digest
     assert manifest.model_id == digest[:12]
+    assert manifest.look_back_frames["exact"] == manifest.look_ahead_frames["exact"] == 2
+    assert manifest.look_back_frames.keys() == {"exact", "1e-4", "1e-3"}
     assert (manifest.context_frames, manifest.minimum_reference_frames) == (2, 1)
     assert (manifest.opset, manifest.precision, manifest.bins) == (20, "fp32", 513)
     assert manifest.quality["words"] == "none"

@@ -49,6 +49,15 @@ def test_the_gru_is_pytorchs_at_any_length(encoder: ReferenceEncoder, graph: onn
         assert check.passed, check
 
 
+def test_every_weight_keeps_its_name() -> None:
+    network = toys()[0].eval()
+    names = {
+        value.name
+        for value in export_graph(network, ENCODER_INTERFACE, 20).graph.initializers.values()
+    }
+    assert {"proj.weight", "proj.bias"} <= names
+
+
 def test_nothing_of_the_machine_stays_in_the_graph(graph: onnx_ir.Model) -> None:
     assert __file__.rpartition("/tests/")[0].encode() not in (
         onnx_ir.to_proto(graph).SerializeToString()

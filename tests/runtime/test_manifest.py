@@ -16,11 +16,11 @@ def test_fields_are_read(bundle: Path) -> None:
     assert manifest.model_id == manifest.files["tone_encoder.onnx"][:12]
 
 
-def test_the_receptive_field_is_optional(bundle: Path) -> None:
+def test_the_receptive_field_is_optional(bundle: Path, tmp_path: Path) -> None:
     assert Manifest.read(bundle / "manifest.json").look_ahead_frames == {}
     frames = {"exact": 2, "1e-4": 1, "1e-3": 0}
-    write_manifest(bundle, context_frames=2, look_back_frames=frames)
-    assert Manifest.read(bundle / "manifest.json").look_back_frames == frames
+    measured = make_bundle(tmp_path / "measured", context_frames=2, look_back_frames=frames)
+    assert Manifest.read(measured / "manifest.json").look_back_frames == frames
 
 
 @pytest.mark.parametrize(
