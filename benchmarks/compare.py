@@ -12,18 +12,18 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from benchmarks import gpu, speech
+from benchmarks import clips, gpu
 from benchmarks.compact import compact_networks
 from benchmarks.distribution import COLUMNS, Distribution
 from benchmarks.errors import BenchmarkError
 from benchmarks.model import Inputs, Model, open_model
-from benchmarks.naive import NaiveGraph
+from benchmarks.naive_export import NaiveGraph
 from benchmarks.official import official_bundle, official_networks
 from benchmarks.options import Options
 from benchmarks.report import Cell, Goal, Report, Table
 from benchmarks.rounds import alternate
-from benchmarks.signals import snr_db
 from export.eager import EagerGraph
+from export.fidelity import signal_to_noise_db
 
 OURS, NAIVE, EAGER = "ours, fp32", "naive export", "PyTorch eager"
 OURS_INT8 = "ours, int8"
@@ -160,12 +160,12 @@ def _contest(
         other = open_model(official_bundle(options, precision), options)
         contenders[f"ours, {precision}"] = Contender(other.encoder.run, other.converter.run)
     cloner = model.cloner
-    clip = speech.speech(cloner, seconds)
-    target = cloner.tone(cloner.decode(speech.target_bytes()))
+    clip = clips.of_length(cloner, seconds)
+    target = cloner.tone(cloner.decode(clips.target_bytes()))
     inputs = model.converter_inputs(clip, cloner.tone(clip), target)
     outputs = {name: contender.both(inputs) for name, contender in contenders.items()}
     reference = outputs.pop(EAGER)
-    snr = {name: snr_db(reference, found) for name, found in outputs.items()}
+    snr = {name: signal_to_noise_db([found], [reference]) for name, found in outputs.items()}
     for name in (NAIVE, OURS):
         if not snr[name] >= LEAST_SNR_DB:
             raise BenchmarkError(f"{name} is only {snr[name]:.1f} dB from PyTorch")

@@ -31,7 +31,7 @@ def measure(options: Options, model: Model) -> tuple[Table, Goal]:
     short = request_body(model, SHORT_SECONDS)
     long_seconds = 20.0 if options.quick else LONG_SECONDS
     long = request_body(model, long_seconds)
-    with Server(options.model, options) as server:
+    with Server(**options.serving) as server:
         alone, beside, longs = asyncio.run(_measure(server.url, short, long, options))
     exchanges = [*alone, *beside, *longs]
     if not beside or any(exchange.status != OK for exchange in exchanges):

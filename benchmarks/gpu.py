@@ -17,8 +17,8 @@ from benchmarks.official import official_bundle, official_networks
 from benchmarks.options import Options
 from benchmarks.report import Cell, Table
 from benchmarks.rounds import alternate, distributions
-from benchmarks.signals import snr_db
-from export.graphs import example_inputs
+from export.examples import example_arrays
+from export.fidelity import signal_to_noise_db
 from runtime.sessions import CUDA
 
 BATCHES = (1, 4, 16)
@@ -93,11 +93,11 @@ def measure(options: Options, device: str) -> list[Sequence[Cell]]:
     seconds = 0.5 if options.quick else 10.0
     rows: list[Sequence[Cell]] = []
     for batch in BATCHES:
-        tensors = example_inputs(first.converter.interface, batch, first.frames(seconds))
-        inputs = {name: tensor.numpy() for name, tensor in tensors.items()}
+        inputs = example_arrays(first.converter.interface, batch, first.frames(seconds))
         reference = module.run(inputs)
         snr = {
-            name: snr_db(reference, model.converter.run(**inputs)) for name, model in models.items()
+            name: signal_to_noise_db([model.converter.run(**inputs)], [reference])
+            for name, model in models.items()
         }
         actions = {"PyTorch": partial(module.run, inputs)}
         actions |= {name: partial(model.converter.run, **inputs) for name, model in models.items()}

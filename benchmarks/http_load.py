@@ -9,7 +9,7 @@ from dataclasses import replace
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from benchmarks import fairness, overload, speech, voice_cache
+from benchmarks import clips, fairness, overload, voice_cache
 from benchmarks.distribution import COLUMNS
 from benchmarks.exchange import audio_of, clone_body, open_client, post
 from benchmarks.load import Load, closed_loop, open_loop
@@ -32,9 +32,9 @@ def run(options: Options) -> Report:
     seconds = 1.0 if options.quick else 10.0
     model = open_model(options.model, options)
     rate_hz = model.cloner.sample_rate_hz
-    source = speech.wav_file(speech.speech(model.cloner, seconds, first=1), rate_hz, rate_hz)
-    body = clone_body(source, target=speech.target_bytes())
-    with Server(options.model, options) as server:
+    source = clips.wav_file(clips.of_length(model.cloner, seconds, first=1), rate_hz, rate_hz)
+    body = clone_body(source, target=clips.target_bytes())
+    with Server(**options.serving) as server:
         with open_client(server.url) as client:
             audio_of(post(client, body))
         sweep = _sweep(options, server.url, body)
@@ -175,7 +175,7 @@ def _settings(options: Options, body: bytes) -> tuple[Table, float]:
     best = 0.0
     for workers, each in combinations:
         tried = replace(options, threads=each)
-        with Server(options.model, tried, workers=workers) as server:
+        with Server(**tried.serving, workers=workers) as server:
             with open_client(server.url) as client:
                 post(client, body)
             loads = [

@@ -44,6 +44,12 @@ class Options:
         return self.models[0]
 
     @property
+    def serving(self) -> dict[str, object]:
+        """Settings of a server for these options, for `benchmarks.server.Server`."""
+        threads = {} if self.threads is None else {"threads": self.threads}
+        return {"model": self.model.resolve(), "provider": self.provider, **threads}
+
+    @property
     def thread_count(self) -> int:
         """CPU threads of one run."""
         return self.threads or available_cpus()

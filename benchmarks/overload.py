@@ -43,7 +43,7 @@ def measure(
     body = request_body(model, 1.0 if options.quick else 10.0)
     waiting, seconds = (1, 1.0) if options.quick else (WAITING, 10.0)
     places = waiting + 1
-    with Server(options.model, options, waiting_requests=waiting, workers=1) as server:
+    with Server(**options.serving, waiting_requests=waiting, workers=1) as server:
         exchanges = asyncio.run(_crowd(server.url, body, places + _TOO_MANY, seconds))
     served = [exchange for exchange in exchanges if exchange.status == OK]
     refused = [exchange.seconds for exchange in exchanges if exchange.status == OVERLOADED]

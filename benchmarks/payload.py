@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import speech
+from benchmarks import clips
 from benchmarks.exchange import clone_body
 from benchmarks.model import Model
 
@@ -15,5 +15,5 @@ def request_body(model: Model, seconds: float) -> bytes:
         seconds: of the source.
     """
     rate_hz = model.cloner.sample_rate_hz
-    clip = speech.speech(model.cloner, seconds, first=1)
-    return clone_body(speech.wav_file(clip, rate_hz, rate_hz), target=speech.target_bytes())
+    clip = clips.of_length(model.cloner, seconds, first=1)
+    return clone_body(clips.wav_file(clip, rate_hz, rate_hz), target=clips.target_bytes())

@@ -101,7 +101,7 @@ class Report:
         """
         parts = [f"# {self.command}", self.subject]
         if self.goals:
-            parts += ["## Aims", markdown_table(GOAL_COLUMNS, goal_rows(self.goals))]
+            parts += ["## Targets", markdown_table(GOAL_COLUMNS, goal_rows(self.goals))]
         for table in self.tables:
             parts += [f"## {table.name}", table.about, markdown_table(table.columns, table.rows)]
         parts += [f"![{plot.title}]({plot.name}.png)" for plot in self.plots]
@@ -109,7 +109,7 @@ class Report:
         return "\n\n".join(parts) + "\n"
 
 
-GOAL_COLUMNS = ("figure", "measured", "bound", "kept")
+GOAL_COLUMNS = ("figure", "measured", "target", "met")
 
 
 def goal_rows(goals: Sequence[Goal]) -> list[Sequence[Cell]]:

@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 
-from benchmarks import speech
+from benchmarks import clips
 from benchmarks.distribution import COLUMNS, Distribution
 from benchmarks.errors import BenchmarkError
 from benchmarks.exchange import audio_of, clone_body, open_client, post, stages_of
@@ -34,8 +34,8 @@ def run(options: Options) -> Report:
     """Measure a model's stages, alone and behind HTTP."""
     seconds = 2.0 if options.quick else 10.0
     model = open_model(options.model, options)
-    clip = speech.speech(model.cloner, seconds)
-    file = speech.wav_file(clip, model.cloner.sample_rate_hz, FILE_RATE_HZ)
+    clip = clips.of_length(model.cloner, seconds)
+    file = clips.wav_file(clip, model.cloner.sample_rate_hz, FILE_RATE_HZ)
     stages = distributions(
         alternate(_stages(model, clip, file), *_effort(options, 30, 30.0), warm_ups=2)
     )
@@ -102,7 +102,7 @@ def _stages(model: Model, clip: Waveform, file: bytes) -> Mapping[str, Action]:
     cloner, rate_hz = model.cloner, model.cloner.sample_rate_hz
     blocks = list(_blocks(file))
     source_tone = cloner.tone(clip)
-    target_tone = cloner.tone(cloner.decode(speech.target_bytes()))
+    target_tone = cloner.tone(cloner.decode(clips.target_bytes()))
     inputs = model.converter_inputs(clip, source_tone, target_tone)
     converted = cloner.convert(clip, source_tone, target_tone, seed=0)
     again = cloner.convert(clip, source_tone, target_tone, seed=0)
@@ -126,7 +126,7 @@ def _blocks(file: bytes) -> list[Waveform]:
 
 
 def _served(options: Options, model: Model, file: bytes) -> dict[str, Distribution]:
-    target = speech.target_bytes()
+    target = clips.target_bytes()
     body = clone_body(file, target=target)
     cloner = model.cloner
     source = cloner.decode(file)
@@ -135,7 +135,7 @@ def _served(options: Options, model: Model, file: bytes) -> dict[str, Distributi
     inputs = model.converter_inputs(source, *tones)
     taken: dict[str, list[float]] = {}
     rounds, most_seconds = _effort(options, 60, 40.0)
-    with Server(options.model, options) as server, open_client(server.url) as client:
+    with Server(**options.serving) as server, open_client(server.url) as client:
         found = audio_of(post(client, body)).astype(np.int32)
         if np.abs(found - np.frombuffer(wanted, "<i2")).max() > 1:
             raise BenchmarkError("the server's audio is not the library's")
@@ -160,11 +160,11 @@ def _served(options: Options, model: Model, file: bytes) -> dict[str, Distributi
 
 def _lengths(model: Model, options: Options) -> tuple[Table, dict[str, list[tuple[float, float]]]]:
     cloner = model.cloner
-    target = cloner.tone(cloner.decode(speech.target_bytes()))
+    target = cloner.tone(cloner.decode(clips.target_bytes()))
     rows = []
     points: dict[str, list[tuple[float, float]]] = {"all": [], "conversion": []}
     for seconds in (1.0, 2.0) if options.quick else (1.0, 3.0, 10.0, 30.0, 60.0):
-        clip = speech.speech(cloner, seconds)
+        clip = clips.of_length(cloner, seconds)
         actions: dict[str, Action] = {
             "all": partial(_convert_all, cloner, clip, target),
             "conversion": partial(cloner.convert, clip, cloner.tone(clip), target, seed=0),
@@ -191,13 +191,13 @@ def _convert_all(cloner: VoiceCloner, clip: Waveform, target: Tone) -> Waveform:
 
 def _formats(model: Model, clip: Waveform, options: Options) -> Table:
     rate_hz = model.cloner.sample_rate_hz
-    stereo = np.repeat(speech.resampled(clip, rate_hz, 48_000)[:, np.newaxis], 2, axis=1)
+    stereo = np.repeat(clips.resampled(clip, rate_hz, 48_000)[:, np.newaxis], 2, axis=1)
     files = {
-        "WAV, 16 bit": speech.encoded(stereo, 48_000, "WAV", "PCM_16"),
-        "FLAC": speech.encoded(stereo, 48_000, "FLAC", "PCM_16"),
-        "MP3": speech.encoded(stereo, 48_000, "MP3", "MPEG_LAYER_III"),
-        "OGG Vorbis": speech.encoded(stereo, 48_000, "OGG", "VORBIS"),
-        "OGG Opus": speech.encoded(stereo, 48_000, "OGG", "OPUS"),
+        "WAV, 16 bit": clips.encoded(stereo, 48_000, "WAV", "PCM_16"),
+        "FLAC": clips.encoded(stereo, 48_000, "FLAC", "PCM_16"),
+        "MP3": clips.encoded(stereo, 48_000, "MP3", "MPEG_LAYER_III"),
+        "OGG Vorbis": clips.encoded(stereo, 48_000, "OGG", "VORBIS"),
+        "OGG Opus": clips.encoded(stereo, 48_000, "OGG", "OPUS"),
     }
     actions: dict[str, Action] = {
         name: partial(model.cloner.decode, file) for name, file in files.items()

@@ -6,6 +6,7 @@ import statistics
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.distribution import COLUMNS, Distribution
@@ -66,7 +67,7 @@ def _measure(path: Path, options: Options) -> tuple[list[float], list[float]]:
     files = [str(file) for file in sorted(path.iterdir()) if file.is_file()]
     ready, reference = [], []
     for turn in range(2 if options.quick else 8):
-        with Server(path, options) as server:
+        with Server(**replace(options, models=(path,)).serving) as server:
             seconds = server.ready_seconds
         started = time.perf_counter()
         subprocess.run(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import speech
+from benchmarks import clips
 from benchmarks.distribution import COLUMNS, Distribution
 from benchmarks.exchange import clone_body, open_client, post, stages_of
 from benchmarks.model import open_model
@@ -23,11 +23,11 @@ def measure(options: Options, source: bytes) -> Table:
     model = open_model(options.model, options)
     rate_hz = model.cloner.sample_rate_hz
     taken: dict[str, list[float]] = {"new": [], "known": []}
-    with Server(options.model, options) as server, open_client(server.url) as client:
+    with Server(**options.serving) as server, open_client(server.url) as client:
         for turn in range(3 if options.quick else 15):
             # each a clip of its own, all of one length
-            clip = speech.speech(model.cloner, 8.0 + turn / rate_hz, first=turn)
-            target = speech.wav_file(clip[-8 * rate_hz :], rate_hz, rate_hz)
+            clip = clips.of_length(model.cloner, 8.0 + turn / rate_hz, first=turn)
+            target = clips.wav_file(clip[-8 * rate_hz :], rate_hz, rate_hz)
             body = clone_body(source, target=target)
             for seconds in taken.values():
                 stages = stages_of(post(client, body).headers["Server-Timing"])

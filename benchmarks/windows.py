@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from benchmarks import speech
+from benchmarks import clips
 from benchmarks.distribution import Distribution
 from benchmarks.errors import BenchmarkError
 from benchmarks.exchange import audio_of, open_client, post, stream
@@ -19,7 +19,6 @@ from benchmarks.precisions import models_of
 from benchmarks.report import Cell, Goal, Plot, Report, Table
 from benchmarks.rounds import alternate, distributions
 from benchmarks.server import Server
-from benchmarks.signals import difference_of_peak
 from runtime import Tone, Waveform
 
 CLIP_SECONDS = (1.0, 9.9, 10.1, 61.3)
@@ -27,7 +26,6 @@ STREAM_SECONDS = (10.0, 60.0)
 LARGEST_DIFFERENCE = 1e-4
 FIRST_AUDIO_SECONDS = 0.6
 
-_FIRST_WINDOW_FRAMES = 87
 _CONTEXTS_A_WINDOW = (1, 2, 4, 8, 16)
 
 # clips to try lengths of windows on: many times the work a second in the official size
@@ -106,44 +104,45 @@ def differences(model: Model, lengths: Sequence[float]) -> list[tuple[str, float
     for seconds in lengths:
         clip, source, target = _clip(model, seconds)
         frames = model.frames(seconds)
-        whole = _converted(model, clip, source, target, frames, None)
+        whole = _converted(model, clip, source, target, frames)
         context = model.manifest.context_frames
-        for label, window_frames, first in (
-            ("as advised", model.manifest.window_frames, None),
-            ("a short one first", model.manifest.window_frames, _FIRST_WINDOW_FRAMES),
-            ("short ones", 2 * context + 1, None),
+        for label, window_frames in (
+            ("default", model.manifest.window_frames),
+            ("short", 2 * context + 1),
         ):
-            if window_frames >= frames and (first is None or first >= frames):
+            if window_frames >= frames:
                 continue
-            found = _converted(model, clip, source, target, window_frames, first)
+            found = _converted(model, clip, source, target, window_frames)
             difference = difference_of_peak(whole, found)
             rows.append((model.label, seconds, label, window_frames, difference))
     return rows
 
 
+def difference_of_peak(reference: Waveform, found: Waveform) -> float:
+    """Compute the largest difference of any sample, as a share of the reference's peak.
+
+    Args:
+        reference: Samples to compare with, [samples].
+        found: Samples to judge, [samples].
+
+    Returns:
+        The share.
+    """
+    return float(np.abs(found - reference).max() / np.abs(reference).max())
+
+
 def _clip(model: Model, seconds: float) -> tuple[Waveform, Tone, Tone]:
     cloner = model.cloner
-    clip = speech.speech(cloner, seconds, first=1)
-    target = cloner.tone(cloner.decode(speech.target_bytes()))
+    clip = clips.of_length(cloner, seconds, first=1)
+    target = cloner.tone(cloner.decode(clips.target_bytes()))
     return clip, cloner.tone(clip), target
 
 
 def _converted(
-    model: Model,
-    clip: Waveform,
-    source: Tone,
-    target: Tone,
-    window_frames: int,
-    first_window_frames: int | None,
+    model: Model, clip: Waveform, source: Tone, target: Tone, window_frames: int
 ) -> Waveform:
     return model.cloner.conversion(
-        clip,
-        source,
-        target,
-        tau=1.0,
-        seed=0,
-        window_frames=window_frames,
-        first_window_frames=first_window_frames,
+        clip, source, target, tau=1.0, seed=0, window_frames=window_frames
     ).joined()
 
 
@@ -187,7 +186,7 @@ def _costs(model: Model, options: Options) -> list[tuple[float, int, float, floa
 def _streams(options: Options) -> tuple[list[tuple[float, float, float, float, int]], float]:
     rows = []
     model = open_model(options.model, options)
-    with Server(options.model, options) as server, open_client(server.url) as client:
+    with Server(**options.serving) as server, open_client(server.url) as client:
         for seconds in (2.0,) if options.quick else STREAM_SECONDS:
             body = request_body(model, seconds)
             whole = audio_of(post(client, body)).astype(np.int32)

@@ -46,10 +46,10 @@ def compare_speakers(
     precision = bundle.manifest.precision
     if precision == "fp32":
         yield compare("speech converted in windows", found, whole, audio_tolerance)
-    similarity = _cosine(reference.tone(whole, allow_silent=True), wanted[1])
+    similarity = cosine(reference.tone(whole, allow_silent=True), wanted[1])
     yield Check(
         f"similarity of converted speech to the target, {similarity:.3f} for the reference",
-        abs(_cosine(bundle.tone(found, allow_silent=True), own[1]) - similarity),
+        abs(cosine(bundle.tone(found, allow_silent=True), own[1]) - similarity),
         SIMILARITY_TOLERANCE[precision],
     )
 
@@ -59,6 +59,6 @@ def _excerpt(cloner: VoiceCloner, path: Path) -> Waveform:
     return cloner.decode(path.read_bytes())[: round(EXCERPT_SECONDS * cloner.sample_rate_hz)]
 
 
-def _cosine(first: Tone, second: Tone) -> float:
-    """Cosine of the angle between two tones."""
+def cosine(first: Tone, second: Tone) -> float:
+    """Compute the cosine of the angle between two tones."""
     return float(first @ second / (np.linalg.norm(first) * np.linalg.norm(second)))

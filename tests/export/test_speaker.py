@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 pytestmark = pytest.mark.torch
@@ -9,7 +10,7 @@ import torch
 
 from export import bundle
 from export.eager import eager_cloner
-from export.speaker import compare_speakers
+from export.speaker import compare_speakers, cosine
 from runtime import VoiceCloner
 from tests.export.toys import FACTS, toys
 
@@ -44,3 +45,9 @@ def test_another_converter_is_noticed(toy_bundle: Path) -> None:
     converter = type(toys()[1])().eval()
     passed = [check.passed for check in compare_speakers(toy_bundle, eager(toys()[0], converter))]
     assert passed[:3] == [True, True, False]
+
+
+def test_the_cosine_is_of_directions() -> None:
+    first = np.array([1, 0], np.float32)
+    assert cosine(first, 3 * first) == pytest.approx(1.0)
+    assert cosine(first, np.array([0, 2], np.float32)) == pytest.approx(0.0)

@@ -21,7 +21,7 @@ _PAUSE_SECONDS = 0.2
 _SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".opus", ".mp3"})
 
 
-def speech(cloner: VoiceCloner, seconds: float, first: int = 0) -> Waveform:
+def of_length(cloner: VoiceCloner, seconds: float, first: int = 0) -> Waveform:
     """Join shipped clips, again and again, to a clip of some length.
 
     Args:
