@@ -1,4 +1,4 @@
-"""`memory`: that a long clip takes no more than a short one, and what a server gives back."""
+"""`memory`: memory of the command line and of a server, by length of the clip."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ KEPT_MIB = 32.0
 
 _SETTLE_SECONDS = 2.0
 _REPEATS = 4
-"""Requests of each kind, one after the other, so that every thread of the server has worked."""
+"""Requests of each length, so that every thread of the server has worked."""
 
 
 def run(options: Options) -> Report:
@@ -48,7 +48,7 @@ def run(options: Options) -> Report:
     _, (_, short_mark, after_short, _), (_, long_mark, after_long, _) = requests
     return Report(
         "memory",
-        f"{label}. Resident memory as the kernel counts it.",
+        f"{label}. Resident memory by the kernel's count.",
         [
             Table(
                 "Command line",
@@ -58,29 +58,29 @@ def run(options: Options) -> Report:
             ),
             Table(
                 "Server",
-                f"One process, {_REPEATS} requests of each kind, one after the other; the source "
-                f"is a WAV file at {rate_hz} Hz in JSON; the seconds are a request's. The peak is "
-                "the kernel's own mark, which only rises; afterwards is two seconds after the last "
-                "answer.",
-                ("request", "peak so far MiB", "afterwards MiB", "seconds"),
+                f"One process, {_REPEATS} requests of each length, one after the other; the source "
+                f"is a WAV file at {rate_hz} Hz in JSON. The peak is the process's since its "
+                "start; "
+                "memory afterwards is measured two seconds after the last answer.",
+                ("source", "peak MiB", "afterwards MiB", "seconds a request"),
                 requests,
             ),
         ],
         [
             Goal(
-                f"command line: {file_seconds[1]:g} s above {file_seconds[0]:g} s",
+                f"command line: peak of {file_seconds[1]:g} s over {file_seconds[0]:g} s",
                 100 * (long_peak / short_peak - 1),
                 FILE_GROWTH_PERCENT,
                 "%",
             ),
             Goal(
-                f"server: peak of {request_seconds[1]:g} s above {request_seconds[0]:g} s",
+                f"server: peak of {request_seconds[1]:g} s over {request_seconds[0]:g} s",
                 long_mark - short_mark,
                 REQUEST_GROWTH_MIB,
                 "MiB",
             ),
             Goal(
-                f"server: kept after {request_seconds[1]:g} s beyond {request_seconds[0]:g} s",
+                f"server: memory after {request_seconds[1]:g} s over {request_seconds[0]:g} s",
                 after_long - after_short,
                 KEPT_MIB,
                 "MiB",
@@ -134,7 +134,7 @@ def _server(
         MemoryWatch(server.pid) as watch,
         open_client(server.url) as client,
     ):
-        rows.append(("none yet", *_resident(server.pid), None))
+        rows.append(("before the first", *_resident(server.pid), None))
         for seconds in lengths:
             file = Path(folder) / "source.wav"
             clips.write_long(file, clip, rate_hz, seconds)

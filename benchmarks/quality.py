@@ -1,4 +1,4 @@
-"""`quality`: that tau does what it says, and what each precision costs in accuracy."""
+"""`quality`: how similarity follows tau, and how accurate each precision is."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _EXCERPT_SECONDS = 4.0
 
 
 def run(options: Options) -> Report:
-    """Check what models give, by their own tone encoders and against fp32."""
+    """Measure similarity with each model's own tone encoder, and precisions against fp32."""
     similarity: list[Sequence[Cell]] = []
     points = {}
     goals = []
@@ -40,13 +40,16 @@ def run(options: Options) -> Report:
     accuracy, accuracy_goals = _accuracy(options)
     return Report(
         "quality",
-        "Sanity checks that go with the speed. How well a model sounds is for "
-        "`python -m training evaluate` to judge.",
+        "Checks of quality to read beside the speed. `python -m training evaluate` measures how "
+        "well "
+        "a model sounds.",
         [
             Table(
                 "tau",
-                "Cosine between the tone of the converted clip and those of target and source, "
-                "by the model's own encoder: means over pairs of shipped clips, temperature 0.",
+                "Cosine similarity of the converted clip's tone to the target's and to the "
+                "source's, "
+                "by the model's own tone encoder: means over pairs of shipped clips at temperature "
+                "0.",
                 ("model", "tau", "to the target", "to the source"),
                 similarity,
             ),
@@ -61,7 +64,7 @@ def _similarity(model: Model, options: Options) -> list[tuple[float, float, floa
     cloner = model.cloner
     voices = clips.voices(cloner, 2.0 if options.quick else _CLIP_SECONDS)
     tones = [cloner.tone(clip) for clip in voices]
-    # each voice into the next one's, and the last into the first's
+    # each voice into the next, the last into the first
     pairs = [(index, (index + 1) % len(voices)) for index in range(len(voices))]
     if options.quick:
         pairs = pairs[:2]
@@ -104,12 +107,12 @@ def _accuracy(options: Options) -> tuple[Table, list[Goal]]:
                     at_least=True,
                 )
             )
-    said = "shipped clips" if options.speech is None else "clips of the folder given"
+    source = "shipped clips" if options.speech is None else "clips of the folder given"
     table = Table(
         "Precision",
         "Signal-to-noise ratio of the tone converter's output against the same checkpoint's in "
         "fp32: as recorded at the export, on speech that calibration had not seen, and measured "
-        f"here on {said}. Drawn weights predict the official ones' only roughly.",
+        f"now on {source}. Drawn weights give only a rough guess of the official ones' ratio.",
         COLUMNS,
         rows or [tuple(None for _ in COLUMNS)],
     )

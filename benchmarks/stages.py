@@ -1,4 +1,4 @@
-"""`stages`: where a request's time goes, and how it grows with the clip."""
+"""`stages`: time of each stage of a request, and real-time factor by length."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from runtime.resample import resample_blocks
 from runtime.source import MemorySource
 
 FILE_RATE_HZ = 44_100
-"""What a browser records and most files have, so that resampling is part of the way."""
+"""Rate of most files, so that resampling is measured too."""
 
 BOTH_GRAPHS = "both graphs"
 AROUND = "around the graphs"
@@ -48,9 +48,9 @@ def run(options: Options) -> Report:
         [
             Table(
                 "Stages",
-                "Each stage by itself, in one process, alternating. `tone` and `conversion` are "
-                "what a caller of the library waits for: they hold the graphs and the "
-                "spectrogram.",
+                "Each stage alone, in one process, in turns. `tone` and `conversion` are calls "
+                "of the "
+                "library and include the spectrogram and the graphs.",
                 ("stage", *COLUMNS, "of the clip's time %"),
                 [
                     (name, *found.milliseconds, 100 * found.median / seconds)
@@ -59,10 +59,11 @@ def run(options: Options) -> Report:
             ),
             Table(
                 "Behind HTTP",
-                "The same clip posted to /api/clone by one client, its target's tone in the "
-                "cache: stages as the server times them (Server-Timing), what HTTP adds to them, "
-                "and the client's time. In turns with it both graphs by themselves, in another "
-                "process, on the whole clip; what the client waits for besides is around them.",
+                "The same clip posted to /api/clone by one client, with the target's tone in the "
+                "cache: stages by the server's clock (Server-Timing), what HTTP adds, and the "
+                "client's time. In turns with it, both graphs alone in another process on the "
+                "whole "
+                "clip; the rest of the client's time is around the graphs.",
                 ("stage", *COLUMNS, "of the clip's time %"),
                 [
                     (name, *found.milliseconds, 100 * found.median / seconds)
@@ -76,7 +77,7 @@ def run(options: Options) -> Report:
         [
             Goal("real-time factor of the two graphs", graphs / seconds, 0.02),
             Goal(
-                f"everything around the graphs for {seconds:g} s over HTTP, of the clip's time",
+                f"time around the graphs for {seconds:g} s over HTTP, of the clip's time",
                 100 * served[AROUND].median / seconds,
                 1.0,
                 "%",
@@ -177,8 +178,8 @@ def _lengths(model: Model, options: Options) -> tuple[Table, dict[str, list[tupl
             series.append((seconds, found[name].median / seconds))
     table = Table(
         "Real-time factor by length",
-        "Time over the clip's length, decoded audio to decoded audio: the source's tone and the "
-        "conversion, and the conversion alone.",
+        "Time over the clip's length, from decoded audio to converted audio: tone and conversion "
+        "(all), and conversion alone.",
         ("clip s", "all", "conversion", "runs"),
         rows,
     )
@@ -205,7 +206,7 @@ def _formats(model: Model, clip: Waveform, options: Options) -> Table:
     taken = distributions(alternate(actions, *_effort(options, 20, 10.0)))
     return Table(
         "Formats",
-        "The clip as stereo at 48 kHz: decoded, mixed down and resampled.",
+        "The clip as a stereo file at 48 kHz: time to decode, mix down and resample it.",
         ("format", "KiB", *COLUMNS),
         [(name, len(files[name]) // 1024, *found.milliseconds) for name, found in taken.items()],
     )
@@ -229,7 +230,7 @@ def _sessions(model: Model, clip: Waveform, options: Options) -> Table:
     taken = distributions(alternate(actions, *_effort(options, 15, 20.0)))
     return Table(
         "Threads",
-        "The converter's graph on the whole clip, by how its session was opened.",
+        "The converter's graph on the whole clip, by settings of its session.",
         ("session", *COLUMNS),
         [(name, *found.milliseconds) for name, found in taken.items()],
     )

@@ -24,7 +24,7 @@ def test_differences_are_shares_of_the_peak() -> None:
 def test_windows_change_nothing(options: Options) -> None:
     report = windows.run(options)
     check(report, options)
-    found = rows_of(report, "Difference from one shot")
+    found = rows_of(report, "Difference from the whole clip")
     assert {row["windows"] for row in found} == {"default", "short"}
     assert report.goals[0].met is True
     assert rows_of(report, "Streams")
