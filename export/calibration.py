@@ -1,127 +1,62 @@
-"""Ranges of a graph's values, measured on speech and chosen by least squared error."""
+"""Ranges of the values around convolutions, measured on speech by ONNX Runtime's calibrator.
 
-import itertools
-from collections.abc import Sequence
-from dataclasses import dataclass
+The percentile calibrator with its defaults is the best on the official size with drawn weights: 24.0
+dB on unseen speech with every layer quantised, 29.5 dB with the residual blocks and 25.8 dB with the
+WaveNets alone (least and greatest value: 24.0, 29.0 and 26.0 dB; entropy: 29.3 and 24.1 dB).
+"""
 
-import numpy as np
+import contextlib
+import io
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
 import onnx
-import onnxruntime
-from numpy.typing import NDArray
+from onnxruntime.quantization import (
+    CalibrationDataReader,
+    CalibrationMethod,
+    TensorsData,
+    create_calibrator,
+)
 
 from export.calibration_speech import Feeds
-from export.qdq import Range
-
-# A prime, so that the values kept fall on every phase of an upsampling layer's output.
-SAMPLE_STRIDE = 7
-VALUES_KEPT = 1024
-RANGE_SHARES = (1.0, 0.92, 0.84, 0.76, 0.68, 0.6, 0.52, 0.44, 0.36)
-LEVELS = 255
+from export.qdq import CONVOLUTION
 
 
-@dataclass(frozen=True)
-class Observation:
-    """What was seen of a value.
+class _OneClip(CalibrationDataReader):  # type: ignore[misc]
+    """A single clip, in the form that the library reads."""
 
-    Attributes:
-        values: Random sample of its numbers, with the lowest and the highest of each clip.
-        steps: Length of its last axis, summed over the clips.
-    """
+    def __init__(self, clip: Feeds) -> None:
+        self._clips: Iterator[Feeds] = iter([clip])
 
-    values: NDArray[np.float32]
-    steps: int
+    def get_next(self) -> Feeds | None:
+        return next(self._clips, None)
 
 
-def observe(
-    model: onnx.ModelProto, names: Sequence[str], clips: Sequence[Feeds]
-) -> dict[str, Observation]:
-    """Run a graph on clips and sample chosen values.
+def calibrate(model: onnx.ModelProto, clips: Sequence[Feeds]) -> TensorsData:
+    """Run a graph on clips and choose a range for each convolution's input and output.
 
     Args:
-        model: The graph, left as it is.
-        names: Names of the values, each [batch, channels, steps].
+        model: The float32 graph, left as it is.
         clips: Inputs by name, a dictionary a clip.
 
     Returns:
-        What was seen, by name.
+        Range and histogram of each value, by name.
     """
-    session = onnxruntime.InferenceSession(
-        _with_strided_outputs(model, names).SerializeToString(), providers=["CPUExecutionProvider"]
-    )
-    random = np.random.default_rng(0)
-    kept: dict[str, list[NDArray[np.float32]]] = {name: [] for name in names}
-    steps = dict.fromkeys(names, 0)
-    for clip in clips:
-        for name, found in zip(names, session.run([_strided(n) for n in names], clip), strict=True):
-            flat = found.reshape(-1)
-            chosen = random.integers(0, flat.size, VALUES_KEPT - 2)
-            kept[name].append(np.concatenate([flat[chosen], [flat.min(), flat.max()]]))
-            steps[name] += SAMPLE_STRIDE * found.shape[2]
-    return {name: Observation(np.concatenate(kept[name]), steps[name]) for name in names}
-
-
-def _strided(name: str) -> str:
-    """Name the output that shows every so many steps of a value."""
-    return f"{name}.strided"
-
-
-def _with_strided_outputs(model: onnx.ModelProto, names: Sequence[str]) -> onnx.ModelProto:
-    """Copy a graph with one more output a value: every so many steps of its last axis."""
-    watched = onnx.ModelProto()
-    watched.CopyFrom(model)
-    graph = watched.graph
-    bounds = {"start": 0, "stop": 2**31, "axis": 2, "step": SAMPLE_STRIDE}
-    for label, number in bounds.items():
-        graph.initializer.append(
-            onnx.numpy_helper.from_array(np.array([number], np.int64), f"strided.{label}")
+    with (
+        tempfile.TemporaryDirectory(prefix="openvoice-calibration-") as folder,
+        # The library reports its progress on standard output.
+        contextlib.redirect_stdout(io.StringIO()),
+    ):
+        path = Path(folder) / "model.onnx"
+        onnx.save(model, path)
+        calibrator = create_calibrator(
+            path,
+            [CONVOLUTION],
+            augmented_model_path=str(Path(folder) / "augmented.onnx"),
+            calibrate_method=CalibrationMethod.Percentile,
         )
-    for name in names:
-        inputs = [name, *(f"strided.{label}" for label in bounds)]
-        output = _strided(name)
-        graph.node.append(onnx.helper.make_node("Slice", inputs, [output], name=output))
-        graph.output.append(
-            onnx.helper.make_tensor_value_info(output, onnx.TensorProto.FLOAT, None)
-        )
-    return watched
-
-
-def best_range(values: NDArray[np.float32], slope: float = 1.0) -> Range:
-    """Choose the range whose rounding and clipping to eight bits leave the least squared error.
-
-    Args:
-        values: Sample of the numbers that will be rounded.
-        slope: What a leaky ReLU multiplies negative numbers by before they are used; 1 where none
-            follows.
-
-    Returns:
-        The lowest and the highest number that is not clipped.
-    """
-    sample = values.astype(np.float64)
-    importance = np.where(sample < 0, slope, 1.0)
-    low, high = min(float(sample.min()), 0.0), max(float(sample.max()), 0.0)
-
-    def error(candidate: Range) -> float:
-        difference = (rounded(sample, candidate) - sample) * importance
-        return float(difference @ difference)
-
-    lows = [share * low for share in RANGE_SHARES] if low < 0 else [0.0]
-    highs = [share * high for share in RANGE_SHARES] if high > 0 else [0.0]
-    return min(itertools.product(lows, highs), key=error)
-
-
-def rounded(values: NDArray[np.float64], limits: Range) -> NDArray[np.float64]:
-    """Round values to the 256 levels that spread evenly over a range and hold zero exactly.
-
-    Args:
-        values: Numbers, any shape.
-        limits: Lowest number, not above zero, and highest, not below zero.
-
-    Returns:
-        The numbers as they come back from eight bits, the same shape.
-    """
-    low, high = limits
-    scale = (high - low) / LEVELS or 1.0
-    zero_point = round(-low / scale)
-    levels = (np.rint(values / scale) + zero_point).clip(0, LEVELS)
-    result: NDArray[np.float64] = (levels - zero_point) * scale
-    return result
+        for clip in clips:
+            # One by one, since the library keeps every value of what it is given at once.
+            calibrator.collect_data(_OneClip(clip))
+        return calibrator.compute_data()

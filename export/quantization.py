@@ -5,10 +5,10 @@ from pathlib import Path
 
 import onnx
 
-from export.calibration import best_range, observe
+from export.calibration import calibrate
 from export.calibration_speech import SAMPLES, Speech
 from export.errors import ParityError
-from export.qdq import Range, convolutions, slopes_after
+from export.qdq import convolutions
 from export.reduction import Figures, reduce_bundle
 from export.selection import Selection
 from runtime.interface import GraphInterface
@@ -62,16 +62,10 @@ def quantize_converter(
     Raises:
         ParityError: No layer can be quantised.
     """
-    nodes = convolutions(model)
-    announce(f"calibrating {len(nodes)} layers on {len(speech.seen)} clips")
-    names = list(dict.fromkeys(name for node in nodes for name in (node.input[0], node.output[0])))
-    observations = observe(model, names, speech.seen)
-    slopes = slopes_after(model)
-    ranges: dict[str, Range] = {
-        name: best_range(observations[name].values, slopes.get(name, 1.0)) for name in names
-    }
+    announce(f"calibrating {len(convolutions(model))} layers on {len(speech.seen)} clips")
+    ranges = calibrate(model, speech.seen)
     selection = Selection(model, interface, ranges, speech.seen)
-    groups = selection.choose(observations, CHOSEN_RATIO_DB, announce)
+    groups = selection.choose(CHOSEN_RATIO_DB, announce)
     if not groups:
         raise ParityError(f"no layer can be quantised at {CHOSEN_RATIO_DB:g} dB")
     return selection.quantized(groups), {"int8_layers": [group.name for group in groups]}

@@ -1,16 +1,17 @@
 """Which layers are quantised: those whose error is small for the arithmetic that it saves."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import onnx
+import onnxruntime
 from numpy.typing import NDArray
+from onnxruntime.quantization import TensorsData
 
-from export.calibration import Observation
 from export.calibration_speech import Feeds
 from export.fidelity import open_on_cpu, signal_to_noise_db
-from export.qdq import Range, convolutions, quantize_convolutions
+from export.qdq import convolutions, quantize_convolutions
 from runtime.interface import GraphInterface
 
 # Clips that layers are judged on, one group after another; ranges are measured on all.
@@ -28,7 +29,7 @@ class Group:
     Attributes:
         name: Common place of the layers in the network.
         nodes: Names of their nodes.
-        work: Multiplications that they make in the calibration clips.
+        work: Multiplications that they make in a clip.
         noise: Energy of the error when they alone are quantised, as a share of the signal's.
     """
 
@@ -44,7 +45,7 @@ class Selection:
     Args:
         model: The float32 graph.
         interface: Inputs and output of the graph.
-        ranges: Lowest and highest value by name, for every convolution's input and output.
+        ranges: Ranges of every convolution's input and output, from `calibrate`.
         clips: Speech that calibration may look at, inputs by name, a dictionary a clip.
     """
 
@@ -52,7 +53,7 @@ class Selection:
         self,
         model: onnx.ModelProto,
         interface: GraphInterface,
-        ranges: Mapping[str, Range],
+        ranges: TensorsData,
         clips: Sequence[Feeds],
     ) -> None:
         self._model = model
@@ -61,26 +62,20 @@ class Selection:
         self._clips = clips[:JUDGED_CLIPS]
         self._references = self._run(model)
 
-    def choose(
-        self,
-        observations: Mapping[str, Observation],
-        target_db: float,
-        announce: Callable[[str], None],
-    ) -> list[Group]:
+    def choose(self, target_db: float, announce: Callable[[str], None]) -> list[Group]:
         """Take groups, least noise for their work first, while the noise stays in the budget.
 
         The noise of several groups is nearly the sum of theirs. It is measured at the end, and the
         last group is given back until the target is met.
 
         Args:
-            observations: What was seen, by value name; tells how long each layer's output is.
             target_db: Signal-to-noise ratio to keep, in decibels.
             announce: Receives a line about each group.
 
         Returns:
             The groups.
         """
-        groups = [self._judged(group, announce) for group in self._groups(observations)]
+        groups = [self._judged(group, announce) for group in self._groups()]
         budget = 10 ** (-target_db / 10)
         chosen: list[Group] = []
         for group in sorted(groups, key=lambda group: group.noise / group.work):
@@ -113,16 +108,16 @@ class Selection:
         """
         return signal_to_noise_db(self._run(model), self._references)
 
-    def _groups(self, observations: Mapping[str, Observation]) -> list[Group]:
+    def _groups(self) -> list[Group]:
         """Group the layers by their place in the network, and count their work."""
-        sizes = {
-            tensor.name: float(np.prod(tensor.dims)) for tensor in self._model.graph.initializer
-        }
+        shapes = {tensor.name: tensor.dims for tensor in self._model.graph.initializer}
+        names = [node.output[0] for node in convolutions(self._model)]
+        sizes = output_sizes(self._model, names, self._clips[0])
         work: dict[str, float] = {}
         groups: dict[str, list[str]] = {}
         for node in convolutions(self._model):
             weight = node.input[1]
-            work[node.name] = sizes[weight] * observations[node.output[0]].steps
+            work[node.name] = sizes[node.output[0]] * float(np.prod(shapes[weight][1:]))
             groups.setdefault(group_name(weight), []).append(node.name)
         least = LEAST_SHARE_OF_WORK * sum(work.values())
         kept = {
@@ -145,6 +140,31 @@ class Selection:
         """Convert the judged clips with a graph."""
         graph = open_on_cpu(model.SerializeToString(), self._interface)
         return [graph.run(**clip) for clip in self._clips]
+
+
+def output_sizes(model: onnx.ModelProto, names: Sequence[str], clip: Feeds) -> dict[str, int]:
+    """Count the numbers in values of a graph by running it.
+
+    Args:
+        model: The graph, left as it is.
+        names: Names of the values.
+        clip: Inputs by name.
+
+    Returns:
+        Count by name.
+    """
+    counted = onnx.ModelProto()
+    counted.CopyFrom(model)
+    sizes = [f"{name}.size" for name in names]
+    for name, size in zip(names, sizes, strict=True):
+        counted.graph.node.append(onnx.helper.make_node("Size", [name], [size], name=size))
+        output = onnx.helper.make_tensor_value_info(size, onnx.TensorProto.INT64, [])
+        counted.graph.output.append(output)
+    session = onnxruntime.InferenceSession(
+        counted.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    found = session.run(sizes, clip)
+    return {name: int(size) for name, size in zip(names, found, strict=True)}
 
 
 def group_name(weight_name: str) -> str:

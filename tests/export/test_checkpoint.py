@@ -143,7 +143,7 @@ def test_a_file_without_a_state_dict(tmp_path: Path, content: object) -> None:
 def test_code_in_a_file_is_not_run(tmp_path: Path) -> None:
     path = tmp_path / "checkpoint.pth"
     torch.save({"model": Path("anything that is no tensor")}, path)
-    with pytest.raises(CheckpointError, match="no PyTorch checkpoint of tensors"):
+    with pytest.raises(CheckpointError, match="not a PyTorch checkpoint of tensors"):
         checkpoint.read_state(path)
 
 
@@ -151,7 +151,7 @@ def test_code_in_a_file_is_not_run(tmp_path: Path) -> None:
 def test_a_file_that_is_no_checkpoint(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "checkpoint.pth"
     path.write_bytes(data)
-    with pytest.raises(CheckpointError, match="no PyTorch checkpoint of tensors"):
+    with pytest.raises(CheckpointError, match="not a PyTorch checkpoint of tensors"):
         checkpoint.read_state(path)
 
 
@@ -178,7 +178,7 @@ def test_a_folder_with_two_generations_is_not_guessed_at(tmp_path: Path) -> None
 def test_a_folder_without_one_and_a_name_that_is_nothing(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="none of"):
         checkpoint.find_checkpoint(str(tmp_path))
-    with pytest.raises(CheckpointError, match="no file, no folder and no hub name"):
+    with pytest.raises(CheckpointError, match="is not a file, a folder or a hub name"):
         checkpoint.find_checkpoint(str(tmp_path / "none"))
 
 

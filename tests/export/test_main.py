@@ -28,7 +28,7 @@ def fail(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
 
 def test_a_checkpoint_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     said = fail(capsys, "--checkpoint", tmp_path / "none.pth", "--output", tmp_path / "model")
-    assert "no file, no folder and no hub name" in said
+    assert "is not a file, a folder or a hub name" in said
 
 
 def test_a_config_that_is_wrong(

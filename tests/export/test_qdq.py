@@ -12,11 +12,11 @@ import onnx_ir
 import onnxruntime
 import torch
 
-from export.calibration import best_range, observe
+from export.calibration import calibrate
 from export.examples import example_arrays
 from export.fidelity import open_on_cpu, signal_to_noise_db
 from export.graphs import export_graph
-from export.qdq import convolutions, quantize_convolutions, slopes_after
+from export.qdq import convolutions, quantize_convolutions
 from runtime.interface import GraphInterface
 from tests.export.toys import CONVERTER_INTERFACE, toys
 
@@ -51,23 +51,13 @@ def model() -> onnx.ModelProto:
 @pytest.fixture(scope="module")
 def quantized(model: onnx.ModelProto) -> onnx.ModelProto:
     """Every convolution quantised by ranges seen on examples."""
-    nodes = convolutions(model)
-    names = [name for node in nodes for name in (node.input[0], node.output[0])]
-    seen = observe(model, names, [example_arrays(INTERFACE, 1, 99, seed) for seed in range(3)])
-    ranges = {name: best_range(observation.values) for name, observation in seen.items()}
-    return quantize_convolutions(model, [node.name for node in nodes], ranges)
+    ranges = calibrate(model, [example_arrays(INTERFACE, 1, 99, seed) for seed in range(3)])
+    return quantize_convolutions(model, [node.name for node in convolutions(model)], ranges)
 
 
 def test_only_convolutions_with_constants_are_listed() -> None:
     model = onnx_ir.to_proto(export_graph(toys()[1], CONVERTER_INTERFACE, 20))
     assert sorted(node.input[1] for node in convolutions(model)) == ["pre.weight", "tones.weight"]
-
-
-def test_only_values_before_a_leaky_relu_have_a_slope(model: onnx.ModelProto) -> None:
-    first, second, *_ = convolutions(model)
-    slopes = slopes_after(model)
-    assert slopes[first.output[0]] == pytest.approx(0.1)
-    assert second.output[0] not in slopes
 
 
 def test_the_quantised_graph_is_near(model: onnx.ModelProto, quantized: onnx.ModelProto) -> None:
@@ -85,10 +75,9 @@ def test_a_residual_is_added_unrounded() -> None:
     assert network.second.bias is not None
     torch.nn.init.zeros_(network.second.bias)
     model = onnx_ir.to_proto(export_graph(network, INTERFACE, 20))
-    nodes = convolutions(model)
-    ranges = {name: (-9.0, 9.0) for node in nodes for name in (node.input[0], node.output[0])}
-    quantized = quantize_convolutions(model, [node.name for node in nodes], ranges)
     inputs = example_arrays(INTERFACE, 1, 50)
+    names = [node.name for node in convolutions(model)]
+    quantized = quantize_convolutions(model, names, calibrate(model, [inputs]))
     found = open_on_cpu(quantized.SerializeToString(), INTERFACE).run(**inputs)
     np.testing.assert_array_equal(found, inputs["spectrogram"])
 
@@ -99,10 +88,9 @@ def test_shared_weights_are_stored_once_in_eight_bits(quantized: onnx.ModelProto
 
 
 def test_the_float32_graph_is_left_as_it_is(model: onnx.ModelProto) -> None:
-    nodes = convolutions(model)
     before = model.SerializeToString()
-    ranges = {name: (-1.0, 1.0) for node in nodes for name in (node.input[0], node.output[0])}
-    quantize_convolutions(model, [nodes[0].name], ranges)
+    ranges = calibrate(model, [example_arrays(INTERFACE, 1, 50)])
+    quantize_convolutions(model, [convolutions(model)[0].name], ranges)
     assert model.SerializeToString() == before
 
 
