@@ -11,14 +11,12 @@ import soundfile
 import soxr
 
 from benchmarks.errors import BenchmarkError
-from benchmarks.options import ROOT
+from export.calibration_speech import SAMPLES, SUFFIXES
 from runtime import VoiceCloner, Waveform, wav
 
-SAMPLES = ROOT / "samples"
 TARGET = SAMPLES / "english-woman.flac"
 
 _PAUSE_SECONDS = 0.2
-_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".opus", ".mp3"})
 
 
 def of_length(cloner: VoiceCloner, seconds: float, first: int = 0) -> Waveform:
@@ -73,7 +71,7 @@ def of_folder(cloner: VoiceCloner, folder: Path, seconds: float, count: int) -> 
     Raises:
         BenchmarkError: The folder holds no audio.
     """
-    files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in _SUFFIXES)
+    files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES)
     if not files:
         raise BenchmarkError(f"{folder} holds no audio")
     samples = round(seconds * cloner.sample_rate_hz)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from benchmarks.options import Options
 from runtime import Manifest, Tone, VoiceCloner, Waveform
 from runtime.bundle import Bundle
+from runtime.cloner import DEFAULT_TEMPERATURE
 from runtime.interface import tone_converter_interface, tone_encoder_interface
 from runtime.noise import draw_noise
 from runtime.sessions import Graph, SessionSettings, open_graph
@@ -70,7 +71,7 @@ class Model:
         """
         spectrogram = self.spectrogram(waveform)
         frames = spectrogram.shape[2]
-        noise = draw_noise(0, self.manifest.latent_channels, 0, frames, 0.3)
+        noise = draw_noise(0, self.manifest.latent_channels, 0, frames, DEFAULT_TEMPERATURE)
         return {
             "spectrogram": spectrogram,
             "source_tone": source[np.newaxis, :, np.newaxis],

@@ -39,7 +39,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--checkpoint",
         required=True,
-        help="checkpoint to export: a file, a folder laid out as the official ones, or a Hugging Face "
+        help="checkpoint to export: a file, a folder laid out as the official ones, or a Hugging "
+        "Face "
         "hub name such as myshell-ai/OpenVoiceV2, which is downloaded",
     )
     parser.add_argument(
@@ -66,7 +67,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         "--precision",
         choices=get_args(Precision),
         default="fp32",
-        help="precision that the converter computes in: fp16 is faster on GPUs and int8 on CPUs with "
+        help="precision that the converter computes in: fp16 is faster on GPUs and int8 on CPUs "
+        "with "
         "VNNI, both at some loss of accuracy (default: fp32)",
     )
     parser.add_argument(

@@ -1,7 +1,7 @@
 """Export of a pair of networks to a checked float32 bundle."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -12,7 +12,7 @@ from torch import nn
 from export import parity
 from export.bundle_folder import replacing, write_manifest
 from export.calibration_speech import SAMPLES, find_recordings, read_speech
-from export.checks import ABSOLUTE_TOLERANCE, compare_window, require
+from export.checks import ABSOLUTE_TOLERANCE, Announce, compare_window, require
 from export.eager import eager_cloner
 from export.fidelity import open_on_cpu
 from export.graphs import DEFAULT_OPSET, export_graph
@@ -32,7 +32,6 @@ SPEECH_SECONDS = 6.0
 PARITY = "largest_difference_from_pytorch"
 
 StoredWeights = Literal["fp32", "fp16"]
-Announce = Callable[[str], None]
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from export.errors import CalibrationError
 from runtime import OpenVoiceError, Tone, VoiceCloner, Waveform
+from runtime.cloner import DEFAULT_TEMPERATURE
 from runtime.errors import SilentAudio
 from runtime.noise import draw_noise
 from runtime.spectrogram import SpectrogramTransform
@@ -19,7 +20,6 @@ SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".mp3")
 UNSEEN_SHARE = 3
 MOST_CLIPS = 24
 CLIP_SECONDS = 2.0
-TEMPERATURE = 0.3
 
 Feeds = dict[str, NDArray[np.float32]]
 
@@ -103,7 +103,7 @@ def _feeds(cloner: VoiceCloner, clip: Waveform, source: Tone, target: Tone, seed
     """Make the converter's inputs for one clip."""
     spectrogram = SpectrogramTransform.of(cloner.manifest)(clip)
     latent = cloner.manifest.latent_channels
-    noise = draw_noise(seed, latent, 0, spectrogram.shape[1], TEMPERATURE)
+    noise = draw_noise(seed, latent, 0, spectrogram.shape[1], DEFAULT_TEMPERATURE)
     return {
         "spectrogram": spectrogram[np.newaxis],
         "source_tone": source[np.newaxis, :, np.newaxis],

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,9 @@ from runtime.sessions import Graph
 # statistics that some encoders end in cost a digit.
 ABSOLUTE_TOLERANCE = {"tone": 5e-5, "audio": 2e-5}
 WINDOW_FRAMES = 61
+
+# Receives a line of progress.
+Announce: TypeAlias = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,7 @@ def compare_window(graph: Graph, context_frames: int, hop_samples: int) -> Check
     )
 
 
-def require(checks: Iterable[Check], announce: Callable[[str], None]) -> float:
+def require(checks: Iterable[Check], announce: Announce) -> float:
     """Run all checks, then raise an error that names those that failed.
 
     Args:

@@ -1,11 +1,12 @@
 """How near a graph of lower precision stays to the float32 graph, on speech."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from export.calibration_speech import Speech
+from export.checks import Announce
 from export.errors import ParityError
 from runtime.interface import GraphInterface
 from runtime.manifest import Precision
@@ -52,7 +53,7 @@ def require_fidelity(
     full: Graph,
     precision: Precision,
     speech: Speech,
-    announce: Callable[[str], None],
+    announce: Announce,
 ) -> float:
     """Compare a converter of lower precision with the float32 one on unseen speech.
 

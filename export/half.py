@@ -7,8 +7,9 @@ import onnx
 import onnx_ir
 
 from export.calibration_speech import SAMPLES, Speech
+from export.checks import Announce
 from export.errors import ExportError
-from export.reduction import Announce, Figures, reduce_bundle
+from export.reduction import Figures, reduce_bundle
 from runtime.interface import GraphInterface
 from runtime.manifest import Manifest
 

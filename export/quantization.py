@@ -1,12 +1,12 @@
 """Bundles in static int8, for CPUs with VNNI; needs no PyTorch."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import onnx
 
 from export.calibration import calibrate
 from export.calibration_speech import SAMPLES, Speech
+from export.checks import Announce
 from export.errors import ParityError
 from export.qdq import convolutions
 from export.reduction import Figures, reduce_bundle
@@ -16,8 +16,6 @@ from runtime.manifest import Manifest
 
 # What layers are chosen for, on speech that calibration saw: unseen speech may cost two decibels.
 CHOSEN_RATIO_DB = 27.0
-
-Announce = Callable[[str], None]
 
 
 def quantize_bundle(

@@ -9,7 +9,7 @@ import onnx
 
 from export.bundle_folder import replacing, write_manifest
 from export.calibration_speech import Speech, find_recordings, read_speech
-from export.checks import compare_window, require
+from export.checks import Announce, compare_window, require
 from export.errors import PrecisionError
 from export.fidelity import open_on_cpu, require_fidelity
 from export.speaker import compare_speakers
@@ -18,7 +18,6 @@ from runtime.bundle import Bundle
 from runtime.interface import GraphInterface, tone_converter_interface, tone_encoder_interface
 from runtime.manifest import TONE_CONVERTER, TONE_ENCODER, Manifest, Precision
 
-Announce: TypeAlias = Callable[[str], None]
 Figures: TypeAlias = dict[str, Any]
 Reduce: TypeAlias = Callable[
     [onnx.ModelProto, GraphInterface, Speech, Announce], tuple[onnx.ModelProto, Figures]

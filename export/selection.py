@@ -1,6 +1,6 @@
 """Which layers are quantised: those whose error is small for the arithmetic that it saves."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from onnxruntime.quantization import TensorsData
 
 from export.calibration_speech import Feeds
+from export.checks import Announce
 from export.fidelity import open_on_cpu, signal_to_noise_db
 from export.qdq import convolutions, quantize_convolutions
 from runtime.interface import GraphInterface
@@ -62,7 +63,7 @@ class Selection:
         self._clips = clips[:JUDGED_CLIPS]
         self._references = self._run(model)
 
-    def choose(self, target_db: float, announce: Callable[[str], None]) -> list[Group]:
+    def choose(self, target_db: float, announce: Announce) -> list[Group]:
         """Take groups, least noise for their work first, while the noise stays in the budget.
 
         The noise of several groups is nearly the sum of theirs. It is measured at the end, and the
@@ -130,7 +131,7 @@ class Selection:
             if nodes
         ]
 
-    def _judged(self, group: Group, announce: Callable[[str], None]) -> Group:
+    def _judged(self, group: Group, announce: Announce) -> Group:
         """Measure the noise of quantising a group alone."""
         ratio = self.ratio_db(self.quantized([group]))
         announce(f"{group.name} alone in int8: {ratio:.1f} dB")

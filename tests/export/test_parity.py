@@ -2,14 +2,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 
 pytestmark = pytest.mark.torch
 pytest.importorskip("torch")
 
 import onnx_ir
-import torch
 
 from export import checks, parity
 from export.errors import ParityError
@@ -19,9 +17,7 @@ from runtime.errors import InvalidBundle
 from tests.export.toys import (
     CONVERTER_INTERFACE,
     ENCODER_INTERFACE,
-    HOP,
     ToyConverter,
-    WholeClipConverter,
     toys,
 )
 
@@ -59,32 +55,6 @@ def test_an_offset_of_a_thousandth_fails(graph: Graph) -> None:
     shifted.load_state_dict(toys()[1].state_dict())
     with pytest.raises(ParityError, match=r"audio of 2 x 173 frames: 1\.0e-03 of 2e-05  FAILED"):
         checks.require(parity.compare_values(shifted, graph, 1, AUDIO), lambda line: None)
-
-
-def test_a_window_is_the_whole_where_its_context_is_enough(graph: Graph) -> None:
-    assert checks.compare_window(graph, 2, HOP).passed
-    assert not checks.compare_window(graph, 1, HOP).passed
-
-
-def test_a_network_over_the_whole_clip_has_no_windows() -> None:
-    torch.manual_seed(0)
-    model = export_graph(WholeClipConverter().eval(), CONVERTER_INTERFACE, 20)
-    data = onnx_ir.to_proto(model).SerializeToString()
-    graph = open_on_cpu(data, CONVERTER_INTERFACE)
-    assert not checks.compare_window(graph, 20, HOP).passed
-
-
-@pytest.mark.parametrize("found", [np.zeros((1, 2)), np.array([[1.0, np.nan]])])
-def test_other_shapes_and_no_numbers_never_pass(found: np.ndarray) -> None:
-    check = checks.compare("x", found.astype(np.float32), np.zeros((1, 3), np.float32), 1e9)
-    assert not check.passed
-
-
-def test_the_largest_difference_is_told_and_every_check_announced() -> None:
-    done = [checks.Check("a", 1e-6, 1e-5), checks.Check("b", 3e-6, 1e-5)]
-    lines: list[str] = []
-    assert checks.require(done, lines.append) == 3e-6
-    assert lines == ["a: 1.0e-06 of 1e-05", "b: 3.0e-06 of 1e-05"]
 
 
 def test_axes_are_held_to_their_names(model: onnx_ir.Model) -> None:
