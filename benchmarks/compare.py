@@ -16,12 +16,13 @@ from benchmarks import clips, gpu
 from benchmarks.compact import compact_networks
 from benchmarks.distribution import COLUMNS, Distribution
 from benchmarks.errors import BenchmarkError
-from benchmarks.model import Inputs, Model, open_model
+from benchmarks.model import Model, open_model
 from benchmarks.naive_export import NaiveGraph
 from benchmarks.official import official_bundle, official_networks
 from benchmarks.options import Options
 from benchmarks.report import Cell, Goal, Report, Table
 from benchmarks.rounds import alternate
+from export.calibration_speech import Inputs
 from export.eager import EagerGraph
 from export.fidelity import signal_to_noise_db
 

@@ -12,11 +12,12 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from benchmarks.model import Inputs, open_model
+from benchmarks.model import open_model
 from benchmarks.official import official_bundle, official_networks
 from benchmarks.options import Options
 from benchmarks.report import Cell, Table
 from benchmarks.rounds import alternate, distributions
+from export.calibration_speech import Inputs
 from export.examples import example_arrays
 from export.fidelity import signal_to_noise_db
 from runtime.sessions import CUDA

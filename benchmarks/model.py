@@ -9,15 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.options import Options
+from export.calibration_speech import Inputs, converter_inputs
 from runtime import Manifest, Tone, VoiceCloner, Waveform
 from runtime.bundle import Bundle
-from runtime.cloner import DEFAULT_TEMPERATURE
 from runtime.interface import tone_converter_interface, tone_encoder_interface
-from runtime.noise import draw_noise
 from runtime.sessions import Graph, SessionSettings, open_graph
 from runtime.spectrogram import SpectrogramTransform
-
-Inputs = dict[str, NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -69,15 +66,7 @@ class Model:
         Returns:
             Inputs by name.
         """
-        spectrogram = self.spectrogram(waveform)
-        frames = spectrogram.shape[2]
-        noise = draw_noise(0, self.manifest.latent_channels, 0, frames, DEFAULT_TEMPERATURE)
-        return {
-            "spectrogram": spectrogram,
-            "source_tone": source[np.newaxis, :, np.newaxis],
-            "target_tone": target[np.newaxis, :, np.newaxis],
-            "noise": noise[np.newaxis],
-        }
+        return converter_inputs(self.manifest, self.spectrogram(waveform)[0], source, target)
 
     def spectrogram(self, waveform: Waveform) -> NDArray[np.float32]:
         """Compute the spectrogram of a whole clip, its last frame padded with zeros.

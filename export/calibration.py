@@ -19,21 +19,21 @@ from onnxruntime.quantization import (
     create_calibrator,
 )
 
-from export.calibration_speech import Feeds
+from export.calibration_speech import Inputs
 from export.qdq import CONVOLUTION
 
 
 class _OneClip(CalibrationDataReader):  # type: ignore[misc]
     """A single clip, in the form that the library reads."""
 
-    def __init__(self, clip: Feeds) -> None:
-        self._clips: Iterator[Feeds] = iter([clip])
+    def __init__(self, clip: Inputs) -> None:
+        self._clips: Iterator[Inputs] = iter([clip])
 
-    def get_next(self) -> Feeds | None:
+    def get_next(self) -> Inputs | None:
         return next(self._clips, None)
 
 
-def calibrate(model: onnx.ModelProto, clips: Sequence[Feeds]) -> TensorsData:
+def calibrate(model: onnx.ModelProto, clips: Sequence[Inputs]) -> TensorsData:
     """Run a graph on clips and choose a range for each convolution's input and output.
 
     Args:

@@ -11,6 +11,7 @@ from export.errors import CalibrationError
 from runtime import OpenVoiceError, Tone, VoiceCloner, Waveform
 from runtime.cloner import DEFAULT_TEMPERATURE
 from runtime.errors import SilentAudio
+from runtime.manifest import Manifest
 from runtime.noise import draw_noise
 from runtime.spectrogram import SpectrogramTransform
 
@@ -21,7 +22,7 @@ UNSEEN_SHARE = 3
 MOST_CLIPS = 24
 CLIP_SECONDS = 2.0
 
-Feeds = dict[str, NDArray[np.float32]]
+Inputs = dict[str, NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,8 @@ class Speech:
         unseen: Clips to judge by.
     """
 
-    seen: tuple[Feeds, ...]
-    unseen: tuple[Feeds, ...]
+    seen: tuple[Inputs, ...]
+    unseen: tuple[Inputs, ...]
 
 
 def find_recordings(folder: Path) -> list[Path]:
@@ -75,12 +76,15 @@ def read_speech(
         CalibrationError: A recording is silent or cannot be decoded.
     """
     voices = [_read_voice(path, cloner, clip_seconds) for path in recordings]
-    feeds = [
-        _feeds(cloner, clip, tone, voices[(index + 1) % len(voices)][1], index)
+    transform = SpectrogramTransform.of(cloner.manifest)
+    clips = [
+        converter_inputs(
+            cloner.manifest, transform(clip), tone, voices[(index + 1) % len(voices)][1], index
+        )
         for index, (clip, tone) in enumerate(voices)
     ]
-    unseen = feeds[UNSEEN_SHARE - 1 :: UNSEEN_SHARE]
-    seen = [clip for index, clip in enumerate(feeds) if (index + 1) % UNSEEN_SHARE]
+    unseen = clips[UNSEEN_SHARE - 1 :: UNSEEN_SHARE]
+    seen = [clip for index, clip in enumerate(clips) if (index + 1) % UNSEEN_SHARE]
     return Speech(tuple(seen), tuple(unseen))
 
 
@@ -99,11 +103,27 @@ def _read_voice(path: Path, cloner: VoiceCloner, clip_seconds: float) -> tuple[W
         raise CalibrationError(f"{path}: {error}") from error
 
 
-def _feeds(cloner: VoiceCloner, clip: Waveform, source: Tone, target: Tone, seed: int) -> Feeds:
-    """Make the converter's inputs for one clip."""
-    spectrogram = SpectrogramTransform.of(cloner.manifest)(clip)
-    latent = cloner.manifest.latent_channels
-    noise = draw_noise(seed, latent, 0, spectrogram.shape[1], DEFAULT_TEMPERATURE)
+def converter_inputs(
+    manifest: Manifest,
+    spectrogram: NDArray[np.float32],
+    source: Tone,
+    target: Tone,
+    seed: int = 0,
+) -> Inputs:
+    """Make the converter's inputs for one clip.
+
+    Args:
+        manifest: Manifest of the model.
+        spectrogram: Spectrogram of the clip, [bins, frames].
+        source: Tone of the clip's voice, [tone_dimension].
+        target: Tone of the voice to convert to, [tone_dimension].
+        seed: Seed of the noise.
+
+    Returns:
+        Arrays by name, in a batch of one.
+    """
+    frames = spectrogram.shape[1]
+    noise = draw_noise(seed, manifest.latent_channels, 0, frames, DEFAULT_TEMPERATURE)
     return {
         "spectrogram": spectrogram[np.newaxis],
         "source_tone": source[np.newaxis, :, np.newaxis],

@@ -76,7 +76,7 @@ def _restore_inputs(model: onnx.ModelProto, quantized: Collection[str]) -> None:
 
     The library makes them read the rounded one too, which rounds the sum in a residual block, layer
     after layer: with the WaveNets of the official size quantised, 23.7 dB instead of 25.0 on unseen
-    speech. No option of the library keeps it from that.
+    speech. No option of the library prevents this.
     """
     outputs = {name for node in model.graph.node if node.name in quantized for name in node.output}
     levels = {

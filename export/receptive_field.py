@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from export.calibration_speech import Feeds
+from export.calibration_speech import Inputs
 from export.errors import ExportError
 from export.graphs import example_inputs
 from runtime.interface import GraphInterface
@@ -63,7 +63,7 @@ def exact_receptive_field(
 
 
 def receptive_fields(
-    graph: Graph, clips: Sequence[Feeds], exact: Sides, hop_samples: int
+    graph: Graph, clips: Sequence[Inputs], exact: Sides, hop_samples: int
 ) -> tuple[dict[str, int], dict[str, int]]:
     """Measure how many frames an output frame needs to each side, by tolerance.
 
@@ -94,7 +94,7 @@ def receptive_fields(
 
 
 def _edge_errors(
-    graph: Graph, clip: Feeds, hop_samples: int
+    graph: Graph, clip: Inputs, hop_samples: int
 ) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
     """Give the errors of the part after each cut and of the part before it, by distance."""
     frames = clip["spectrogram"].shape[2]

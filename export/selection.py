@@ -9,7 +9,7 @@ import onnxruntime
 from numpy.typing import NDArray
 from onnxruntime.quantization import TensorsData
 
-from export.calibration_speech import Feeds
+from export.calibration_speech import Inputs
 from export.checks import Announce
 from export.fidelity import open_on_cpu, signal_to_noise_db
 from export.qdq import convolutions, quantize_convolutions
@@ -55,7 +55,7 @@ class Selection:
         model: onnx.ModelProto,
         interface: GraphInterface,
         ranges: TensorsData,
-        clips: Sequence[Feeds],
+        clips: Sequence[Inputs],
     ) -> None:
         self._model = model
         self._interface = interface
@@ -143,7 +143,7 @@ class Selection:
         return [graph.run(**clip) for clip in self._clips]
 
 
-def output_sizes(model: onnx.ModelProto, names: Sequence[str], clip: Feeds) -> dict[str, int]:
+def output_sizes(model: onnx.ModelProto, names: Sequence[str], clip: Inputs) -> dict[str, int]:
     """Count the numbers in values of a graph by running it.
 
     Args:

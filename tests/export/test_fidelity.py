@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from export.calibration_speech import Feeds, Speech
+from export.calibration_speech import Inputs, Speech
 from export.errors import ParityError
 from export.fidelity import require_fidelity, signal_to_noise_db
 from runtime.interface import GraphInterface
@@ -31,8 +31,8 @@ class Gain(Graph):
 
 
 def speech() -> Speech:
-    seen: Feeds = {"x": np.full((1, 1, 4), np.nan, np.float32)}
-    unseen: Feeds = {"x": np.ones((1, 1, 4), np.float32)}
+    seen: Inputs = {"x": np.full((1, 1, 4), np.nan, np.float32)}
+    unseen: Inputs = {"x": np.ones((1, 1, 4), np.float32)}
     return Speech((seen,), (unseen,))
 
 
