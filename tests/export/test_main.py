@@ -61,9 +61,9 @@ def test_a_place_that_cannot_be_written_is_told_before_the_work(
 def test_missing_speech_is_told_before_the_work(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arguments = ("--precision", "int8", "--calibration", tmp_path / "none")
-    arguments += ("--checkpoint", tmp_path / "none.pth", "--output", tmp_path / "model")
-    assert "holds 0 recordings" in fail(capsys, *arguments)
+    places = ("--checkpoint", tmp_path / "none.pth", "--output", tmp_path / "model")
+    speech = ("--precision", "int8", "--calibration", tmp_path / "none")
+    assert "holds 0 recordings" in fail(capsys, *places, *speech)
 
 
 @pytest.mark.parametrize(
