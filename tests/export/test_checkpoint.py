@@ -104,7 +104,10 @@ def _without_direction(state: dict[str, Tensor]) -> None:
         (_misshapen, r"misshapen: ref_enc\.proj\.bias is \[9\], should be \[8\]"),
         (_not_a_number, r"not finite: dec\.conv_pre\.bias"),
         (_whole_numbers, r"not a tensor of floats: flow\.flows\.2\.post\.bias"),
-        (_without_direction, r"a row is zero: dec\.ups\.1\.weight_v"),
+        (
+            _without_direction,
+            r"a row is zero, so that it cannot be normalised: dec\.ups\.1\.weight_v",
+        ),
     ],
 )
 def test_a_wrong_tensor_is_named(
@@ -223,7 +226,7 @@ def test_without_the_hub_the_message_says_what_to_do(
 ) -> None:
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
-    with pytest.raises(CheckpointError, match=r"cannot be reached.*give their folder"):
+    with pytest.raises(CheckpointError, match=r"cannot be reached.*pass their folder"):
         checkpoint.find_checkpoint("myshell-ai/OpenVoiceV2")
 
 
