@@ -18,7 +18,7 @@ LONGEST_MINIMUM_FRAMES = 64
 # Name in the manifest, and largest error of a sample as a share of the clip's peak.
 TOLERANCES = {"1e-4": 1e-4, "1e-3": 1e-3}
 # Places where a clip is cut, as shares of its length.
-CUTS = (0.5, 0.6, 0.7)
+CUTS = (0.4, 0.6)
 
 Sides = tuple[int, int]
 
