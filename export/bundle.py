@@ -27,8 +27,8 @@ from runtime.interface import (
 from runtime.manifest import FORMAT, Manifest, Variant
 
 REFERENCE_FRAMES = 1024
-# Speech that the receptive field is measured on: longer than twice that of either network. Each clip
-# more adds a few seconds to an export of the official size.
+# Speech that the receptive field is measured on, longer than twice the field of either network. A
+# clip adds about 15 seconds to an export of the official size on two cores.
 SPEECH_CLIPS, SPEECH_SECONDS = 4, 6.0
 PARITY = "largest_difference_from_pytorch"
 
