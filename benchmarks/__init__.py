@@ -1,1 +1,1 @@
-"""The latency harness: commands that verify, warm up, alternate, measure and report."""
+"""Benchmark commands, which check outputs, time what they compare in turns, and report."""

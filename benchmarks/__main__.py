@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: measures, prints, and writes JSON, Markdown and plots."""
+"""`python -m benchmarks`: run benchmarks, print the reports, and write JSON, Markdown and plots."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from runtime import DEFAULT_MODEL, OpenVoiceError
 from runtime.sessions import Provider
 
 COMMANDS = {
-    "stages": "each stage of a request, and real-time factor by length",
-    "windows": "windowed against one-shot conversion, length of windows, streams",
+    "stages": "time of each stage of a request, and real-time factor by length",
+    "windows": "accuracy and cost of windows, and latency of streams",
     "http": "a server under load: closed and open loop, fairness, overload",
-    "memory": "the command line's and a server's memory, by length of the clip",
-    "startup": "from starting a server to its being ready",
-    "quality": "sanity of tau, accuracy of precisions",
+    "memory": "memory of the command line and of a server, by length of the clip",
+    "startup": "time from starting a server to its being ready",
+    "quality": "similarity by tau, and accuracy of precisions",
     "compare": "our graphs against PyTorch and a naive export (needs PyTorch)",
 }
 _MODULES = {"http": "http_load"}
@@ -36,10 +36,10 @@ def parse(arguments: Sequence[str] | None = None) -> tuple[list[str], Options]:
     """Read the command line.
 
     Args:
-        arguments: without the program's name; None takes the process's.
+        arguments: Arguments without the program's name; None takes the process's.
 
     Returns:
-        The commands to run, and with what.
+        The names of the commands to run, and their options.
     """
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     about = "; ".join(f"{name}: {text}" for name, text in COMMANDS.items())
@@ -51,29 +51,52 @@ def parse(arguments: Sequence[str] | None = None) -> tuple[list[str], Options]:
         type=Path,
         nargs="+",
         metavar="DIR",
-        help="model folders; where a benchmark is of one model, the first (default: the compact "
-        "model and, where PyTorch is installed, the official size)",
+        help="folders of the models to measure; a benchmark of one model takes the first (default: "
+        "the compact model and, if PyTorch is installed, the official size)",
     )
     parser.add_argument(
         "--checkpoint",
         metavar="PATH",
-        help="official checkpoint for the official size (default: weights drawn for the purpose)",
+        help="measure the official size with this checkpoint: accuracy is then the checkpoint's "
+        "own "
+        "(default: drawn weights, of the same speed)",
     )
     parser.add_argument(
-        "--provider", choices=get_args(Provider), default="cpu", help="default %(default)s"
+        "--provider",
+        choices=get_args(Provider),
+        default="cpu",
+        help="execution provider that runs the graphs (default: %(default)s)",
     )
-    parser.add_argument("--threads", type=int, help="CPU threads of one run (default: every CPU)")
-    parser.add_argument("--speech", type=Path, metavar="DIR", help="speech to judge precisions on")
     parser.add_argument(
-        "--quick", action="store_true", help="only see that all works; figures mean little"
+        "--threads",
+        type=int,
+        help="CPU threads of one run; more make one run faster and share the CPUs among fewer runs "
+        "(default: every CPU)",
     )
-    parser.add_argument("--output", type=Path, default=RESULTS, metavar="DIR")
+    parser.add_argument(
+        "--speech",
+        type=Path,
+        metavar="DIR",
+        help="judge precisions on this folder of speech instead of the shipped samples",
+    )
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="run each benchmark for seconds only, to see that it works; its figures mean little",
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=RESULTS,
+        metavar="DIR",
+        help="folder that the results are written to (default: benchmarks/results)",
+    )
     parser.add_argument(
         "--work",
         type=Path,
         default=DEFAULT_MODEL.parent,
         metavar="DIR",
-        help="where exports of the official size are kept (default: onnx_models)",
+        help="folder that keeps exports of the official size for later runs (default: onnx_models)",
     )
     found = parser.parse_args(arguments)
     official = has_torch() and (found.model is None or found.checkpoint is not None)
@@ -98,11 +121,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line.
 
     Args:
-        arguments: without the program's name; None takes the process's.
+        arguments: Arguments without the program's name; None takes the process's.
 
     Returns:
-        The exit status: 0 where everything was measured, whatever the figures; 1 where
-        something does not work.
+        The exit status: 0 if everything was measured, whether or not targets are met; 1 if a
+        benchmark failed.
     """
     commands, options = parse(arguments)
     for name in commands:
@@ -125,14 +148,17 @@ def measure(name: str, options: Options) -> Report:
     """Run one benchmark.
 
     Args:
-        name: one of `COMMANDS`.
-        options: with what.
+        name: One of `COMMANDS`.
+        options: What to measure, and how.
+
+    Returns:
+        The report.
 
     Raises:
-        BenchmarkError: what is to be measured does not work.
-        OpenVoiceError: a model cannot be loaded or run.
+        BenchmarkError: What should be measured does not work.
+        OpenVoiceError: A model cannot be loaded or run.
     """
-    # imported one by one, since some need PyTorch and others do not
+    # imported when needed, since some commands need PyTorch
     module = importlib.import_module(f"benchmarks.{_MODULES.get(name, name)}")
     report: Report = module.run(options)
     return report

@@ -1,4 +1,4 @@
-"""`compare`: our graphs beside PyTorch and an export as it comes, with the same weights."""
+"""`compare`: our graphs, PyTorch and a naive export with the same weights, timed in turns."""
 
 from __future__ import annotations
 
@@ -12,23 +12,24 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from benchmarks import gpu, speech
+from benchmarks import clips, gpu
 from benchmarks.compact import compact_networks
 from benchmarks.distribution import COLUMNS, Distribution
 from benchmarks.errors import BenchmarkError
-from benchmarks.model import Inputs, Model, open_model
-from benchmarks.naive import NaiveGraph
+from benchmarks.model import Model, open_model
+from benchmarks.naive_export import NaiveGraph
 from benchmarks.official import official_bundle, official_networks
 from benchmarks.options import Options
 from benchmarks.report import Cell, Goal, Report, Table
 from benchmarks.rounds import alternate
-from benchmarks.signals import snr_db
+from export.calibration_speech import Inputs
 from export.eager import EagerGraph
+from export.fidelity import signal_to_noise_db
 
 OURS, NAIVE, EAGER = "ours, fp32", "naive export", "PyTorch eager"
 OURS_INT8 = "ours, int8"
 LEAST_SNR_DB = 40.0
-"""What rounding may make of one network in two ways of computing it, at the very most."""
+"""Least ratio to PyTorch at which two ways to compute a float32 network count as the same."""
 
 Run = Callable[..., NDArray[np.float32]]
 
@@ -38,28 +39,35 @@ class Contender:
     """One way to run a pair of networks.
 
     Attributes:
-        encoder: runs the tone encoder on named inputs.
-        converter: runs the tone converter.
+        encoder: Runs the tone encoder on named inputs.
+        converter: Runs the tone converter on named inputs.
     """
 
     encoder: Run
     converter: Run
 
     def both(self, inputs: Inputs) -> NDArray[np.float32]:
-        """Embed a clip and convert it, whole."""
+        """Embed a clip and convert it, whole.
+
+        Args:
+            inputs: Inputs of the tone converter by name.
+
+        Returns:
+            The audio.
+        """
         self.encoder(spectrogram=inputs["spectrogram"])
         return self.converter(**inputs)
 
 
 @dataclass(frozen=True)
 class Contest:
-    """Contenders on one model, and what they took.
+    """Times of the contenders on one model.
 
     Attributes:
-        model: ours, for its facts.
-        seconds: length of the clip.
-        taken: seconds of each run, by contender.
-        snr: of each against PyTorch, in dB.
+        model: Our bundle of the model.
+        seconds: Length of the clip.
+        taken: Seconds of each run, by contender.
+        snr: Signal-to-noise ratio of each contender's output against PyTorch's, in dB.
     """
 
     model: Model
@@ -68,7 +76,15 @@ class Contest:
     snr: Mapping[str, float]
 
     def ratio(self, reference: str, name: str) -> float | None:
-        """How many times faster one is than a reference; None where it did not take part."""
+        """Compute how many times faster a contender is than a reference.
+
+        Args:
+            reference: Name of the reference.
+            name: Name of the contender.
+
+        Returns:
+            The ratio; None if the contender did not take part.
+        """
         if name not in self.taken:
             return None
         return (
@@ -76,7 +92,7 @@ class Contest:
         )
 
     def rows(self) -> list[list[Cell]]:
-        """A row for each contender."""
+        """List a row of the report for each contender."""
         name = self.model.manifest.name
         found: list[list[Cell]] = []
         for contender, taken in self.taken.items():
@@ -96,7 +112,7 @@ class Contest:
 
 
 def run(options: Options) -> Report:
-    """Compare on each model, and on the official size."""
+    """Compare the contenders on each model and, if asked for, on the official size."""
     seconds = 1.0 if options.quick else 10.0
     contests = []
     goals: list[Goal] = []
@@ -112,20 +128,20 @@ def run(options: Options) -> Report:
     return Report(
         "compare",
         f"Both graphs on a clip of {seconds:g} s, whole: its tone, then its conversion. On the "
-        "CPU, with the same number of threads, in turns. Outputs were compared before.",
+        "CPU, with the same number of threads, in turns. The outputs were compared first.",
         [
             Table(
                 "Contenders",
-                "The naive export is what PyTorch's tracing exporter gives of the network as "
-                "upstream runs it, in a session of ONNX Runtime's default settings. The ratio of "
-                "signal to noise is against PyTorch.",
+                "The naive export is made by PyTorch's tracing exporter from the network as "
+                "upstream runs it, and runs in a session with ONNX Runtime's defaults. The "
+                "signal-to-noise ratio is against PyTorch.",
                 (
                     "model",
                     "contender",
                     "real-time factor",
                     *COLUMNS,
                     "times PyTorch's speed",
-                    "times the naive export's",
+                    "times the naive export's speed",
                     "SNR dB",
                 ),
                 [row for contest in contests for row in contest.rows()],
@@ -160,15 +176,17 @@ def _contest(
         other = open_model(official_bundle(options, precision), options)
         contenders[f"ours, {precision}"] = Contender(other.encoder.run, other.converter.run)
     cloner = model.cloner
-    clip = speech.speech(cloner, seconds)
-    target = cloner.tone(cloner.decode(speech.target_bytes()))
+    clip = clips.of_length(cloner, seconds)
+    target = cloner.tone(cloner.decode(clips.target_bytes()))
     inputs = model.converter_inputs(clip, cloner.tone(clip), target)
     outputs = {name: contender.both(inputs) for name, contender in contenders.items()}
     reference = outputs.pop(EAGER)
-    snr = {name: snr_db(reference, found) for name, found in outputs.items()}
+    snr = {name: signal_to_noise_db([found], [reference]) for name, found in outputs.items()}
     for name in (NAIVE, OURS):
         if not snr[name] >= LEAST_SNR_DB:
-            raise BenchmarkError(f"{name} is only {snr[name]:.1f} dB from PyTorch")
+            raise BenchmarkError(
+                f"{name} differs from PyTorch: signal-to-noise ratio {snr[name]:.1f} dB"
+            )
     taken = alternate(
         {name: partial(contender.both, inputs) for name, contender in contenders.items()},
         *((2, 1.0) if options.quick else (9, 150.0)),

@@ -1,4 +1,4 @@
-"""What a set of measured times amounts to."""
+"""Median, percentiles and spread of measured times."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Distribution:
-    """Times of one thing that was done again and again, in seconds.
+    """Summary of the times of one repeated action, in seconds.
 
     Attributes:
-        runs: how often it was done.
-        median: half took less.
-        p95: 95 in 100 took less.
-        p99: 99 in 100 took less; with fewer runs than that, next to the longest.
-        spread: between the quarter that took least and the one that took most.
+        runs: Number of times measured.
+        median: Median.
+        p95: 95th percentile.
+        p99: 99th percentile; with fewer than 100 runs, close to the longest.
+        spread: Difference of the third and the first quartile.
     """
 
     runs: int
@@ -28,7 +28,14 @@ class Distribution:
 
     @classmethod
     def of(cls, seconds: Sequence[float]) -> Distribution:
-        """Describe measured times, at least one."""
+        """Summarise measured times.
+
+        Args:
+            seconds: At least one time.
+
+        Returns:
+            The summary.
+        """
         quarter, median, three_quarters, p95, p99 = (
             float(value) for value in np.percentile(seconds, (25, 50, 75, 95, 99))
         )
@@ -36,7 +43,7 @@ class Distribution:
 
     @property
     def milliseconds(self) -> tuple[float, float, float, float, int]:
-        """Give the cells that `COLUMNS` names."""
+        """The cells under `COLUMNS`."""
         return (
             1000 * self.median,
             1000 * self.p95,

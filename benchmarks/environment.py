@@ -1,4 +1,4 @@
-"""The machine and the software that figures were measured on."""
+"""Description of the machine and the software that figures were measured on."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _MEBIBYTE = 1 << 20
 
 
 def describe(options: Options) -> dict[str, Cell]:
-    """Describe this machine, as it is when a benchmark begins.
+    """Describe this machine as it is now, before the benchmark begins.
 
     Args:
-        options: what was asked for.
+        options: What to measure, and how.
 
     Returns:
         Facts by name.

@@ -1,5 +1,5 @@
-"""What keeps a benchmark from being one."""
+"""The error of a benchmark that cannot be run."""
 
 
 class BenchmarkError(Exception):
-    """Something that is to be timed does not work, or does not give what it should."""
+    """What should be timed does not work, or gives a wrong result."""

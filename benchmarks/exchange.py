@@ -1,4 +1,4 @@
-"""Requests to a server, and what each took by the client's clock and by the server's."""
+"""HTTP requests to a server, timed by the client's clock and by the server's."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _JSON = {"Content-Type": "application/json"}
 
 @dataclass(frozen=True)
 class Exchange:
-    """One request that was answered.
+    """Times and status of one answered request.
 
     Attributes:
-        started: by `time.perf_counter`.
-        seconds: from the first byte sent to the last one received.
-        status: of the answer.
-        stages: seconds by stage, as the server told them.
+        started: Start of the request, by `time.perf_counter`.
+        seconds: Time from the start to the last byte of the answer.
+        status: Status code of the answer.
+        stages: Seconds by stage, from the answer's Server-Timing header.
     """
 
     started: float
@@ -40,12 +40,15 @@ class Exchange:
 
 
 def clone_body(source: bytes, *, target: bytes | None = None, tone: str | None = None) -> bytes:
-    """Write the body of a request to clone, deterministic and at full strength.
+    """Write the JSON body of a clone request with tau 1 and temperature 0.
 
     Args:
-        source: an audio file.
-        target: another.
-        tone: what /api/tone gave, in place of the target.
+        source: Bytes of the source audio file.
+        target: Bytes of the target audio file.
+        tone: Tone token from /api/tone, to send instead of a target.
+
+    Returns:
+        The body.
     """
     fields: dict[str, object] = {"tau": 1, "temperature": 0}
     if target is not None:
@@ -57,21 +60,37 @@ def clone_body(source: bytes, *, target: bytes | None = None, tone: str | None =
 
 
 def open_client(url: str) -> httpx.Client:
-    """Open a client that keeps its connection."""
+    """Open a client that keeps its connection open between requests.
+
+    Args:
+        url: Address of the server.
+    """
     return httpx.Client(base_url=url, timeout=TIMEOUT_SECONDS, trust_env=False)
 
 
 def open_async_client(url: str) -> httpx.AsyncClient:
-    """Open a client for many requests at once."""
+    """Open a client for any number of simultaneous requests.
+
+    Args:
+        url: Address of the server.
+    """
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
     return httpx.AsyncClient(base_url=url, timeout=TIMEOUT_SECONDS, limits=limits, trust_env=False)
 
 
 def post(client: httpx.Client, body: bytes, path: str = "/api/clone") -> httpx.Response:
-    """Post a body.
+    """Post a JSON body.
+
+    Args:
+        client: Client to post with.
+        body: The body.
+        path: Path of the endpoint.
+
+    Returns:
+        The response.
 
     Raises:
-        BenchmarkError: the answer is not 200.
+        BenchmarkError: The status is not 200.
     """
     response = client.post(path, content=body, headers=_JSON)
     if response.status_code != OK:
@@ -80,7 +99,15 @@ def post(client: httpx.Client, body: bytes, path: str = "/api/clone") -> httpx.R
 
 
 async def post_once(client: httpx.AsyncClient, body: bytes) -> Exchange:
-    """Post a clone request and note what it took, whatever the answer."""
+    """Post a clone request and time it, whatever the answer.
+
+    Args:
+        client: Client to post with.
+        body: The body.
+
+    Returns:
+        The times and the status.
+    """
     started = time.perf_counter()
     response = await client.post("/api/clone", content=body, headers=_JSON)
     seconds = time.perf_counter() - started
@@ -89,7 +116,14 @@ async def post_once(client: httpx.AsyncClient, body: bytes) -> Exchange:
 
 
 def stages_of(server_timing: str) -> dict[str, float]:
-    """Read a Server-Timing header: seconds by stage."""
+    """Parse a Server-Timing header.
+
+    Args:
+        server_timing: Value of the header.
+
+    Returns:
+        Seconds by stage.
+    """
     found = {}
     for part in server_timing.split(","):
         name, _, duration = part.strip().partition(";dur=")
@@ -99,20 +133,20 @@ def stages_of(server_timing: str) -> dict[str, float]:
 
 
 def audio_of(response: httpx.Response) -> NDArray[np.int16]:
-    """Read the samples of a clone's answer, [samples]."""
+    """Decode the audio of a clone response, [samples]."""
     file = base64.b64decode(response.json()["result_audio"])
     return np.frombuffer(file, "<i2", offset=_WAV_HEADER_BYTES)
 
 
 @dataclass(frozen=True)
 class Streamed:
-    """A stream as it arrived.
+    """A streamed response and its times.
 
     Attributes:
-        first_line: seconds until its format was known.
-        first_audio: seconds until there was something to play.
-        seconds: until its end.
-        audio: all of it, [samples].
+        first_line: Seconds until the first line, which names the format.
+        first_audio: Seconds until the first audio.
+        seconds: Seconds until the end of the response.
+        audio: The whole audio, [samples].
     """
 
     first_line: float
@@ -122,10 +156,17 @@ class Streamed:
 
 
 def stream(client: httpx.Client, body: bytes) -> Streamed:
-    """Post a body to /api/clone/stream and follow the answer.
+    """Post a body to /api/clone/stream and read the response as it arrives.
+
+    Args:
+        client: Client to post with.
+        body: The body.
+
+    Returns:
+        The audio and its times.
 
     Raises:
-        BenchmarkError: the answer is not 200, or ends before its end.
+        BenchmarkError: The status is not 200, or the stream ended early.
     """
     started = time.perf_counter()
     arrived: list[tuple[float, str]] = []

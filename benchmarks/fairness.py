@@ -1,4 +1,4 @@
-"""A short request beside long ones."""
+"""Latency of short requests while long ones are being served."""
 
 from __future__ import annotations
 
@@ -23,36 +23,43 @@ _PAUSE_SECONDS = 1.0
 
 
 def measure(options: Options, model: Model) -> tuple[Table, Goal]:
-    """Measure short requests alone, then beside long ones that are under way.
+    """Measure short requests alone, then during long ones.
+
+    Args:
+        options: What to measure, and how.
+        model: Model that makes the requests.
+
+    Returns:
+        A table, and the target for the slowdown of short requests.
 
     Raises:
-        BenchmarkError: a request failed, or the long ones ended too soon.
+        BenchmarkError: A request failed, or the long ones ended too soon.
     """
     short = request_body(model, SHORT_SECONDS)
     long_seconds = 20.0 if options.quick else LONG_SECONDS
     long = request_body(model, long_seconds)
-    with Server(options.model, options) as server:
+    with Server(**options.serving) as server:
         alone, beside, longs = asyncio.run(_measure(server.url, short, long, options))
     exchanges = [*alone, *beside, *longs]
     if not beside or any(exchange.status != OK for exchange in exchanges):
-        raise BenchmarkError("a request failed, or no short one was served beside long ones")
+        raise BenchmarkError("a request failed, or no short one was served during the long ones")
     before = Distribution.of([exchange.seconds for exchange in alone])
     during = Distribution.of([exchange.seconds for exchange in beside])
     after = Distribution.of([exchange.seconds for exchange in longs])
     table = Table(
         "Fairness",
-        f"A {SHORT_SECONDS:g} s request at a time, alone and while {LONG_REQUESTS} of "
-        f"{long_seconds:g} s are under way.",
+        f"Requests of {SHORT_SECONDS:g} s, one after the other: alone, and while {LONG_REQUESTS} "
+        f"of {long_seconds:g} s are being served.",
         ("requests", *COLUMNS),
         [
             (f"{SHORT_SECONDS:g} s, alone", *before.milliseconds),
-            (f"{SHORT_SECONDS:g} s, beside {LONG_REQUESTS} long ones", *during.milliseconds),
+            (f"{SHORT_SECONDS:g} s, during {LONG_REQUESTS} long ones", *during.milliseconds),
             (f"{long_seconds:g} s", *after.milliseconds),
         ],
     )
     slowdown = during.median / before.median
     return table, Goal(
-        f"{SHORT_SECONDS:g} s beside {LONG_REQUESTS} of {long_seconds:g} s, over alone",
+        f"latency of {SHORT_SECONDS:g} s during {LONG_REQUESTS} of {long_seconds:g} s, over alone",
         slowdown,
         SLOWDOWN,
         "x",
@@ -66,7 +73,7 @@ async def _measure(
         await one_by_one(client, short, 2)
         alone = await one_by_one(client, short, 3 if options.quick else 20)
         under_way = asyncio.gather(*(post_once(client, long) for _ in range(LONG_REQUESTS)))
-        # until they are uploaded, decoded and at work
+        # until the long ones are uploaded, decoded and being converted
         await asyncio.sleep(0.05 if options.quick else _PAUSE_SECONDS)
         beside = await one_by_one(client, short, 3 if options.quick else 40, beside=under_way)
         return alone, beside, list(await under_way)

@@ -1,4 +1,4 @@
-"""What a GPU makes of the official size, in batches, beside PyTorch on the same one."""
+"""Speed of the official size on a GPU, by batch size, compared with PyTorch on the same GPU."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from benchmarks.model import Inputs, open_model
+from benchmarks.model import open_model
 from benchmarks.official import official_bundle, official_networks
 from benchmarks.options import Options
 from benchmarks.report import Cell, Table
 from benchmarks.rounds import alternate, distributions
-from benchmarks.signals import snr_db
-from export.graphs import example_inputs
+from export.calibration_speech import Inputs
+from export.examples import example_arrays
+from export.fidelity import signal_to_noise_db
 from runtime.sessions import CUDA
 
 BATCHES = (1, 4, 16)
@@ -35,18 +36,26 @@ _COLUMNS = (
 
 
 class TorchOnDevice:
-    """A module that takes and gives arrays and computes on a device."""
+    """A PyTorch module on a device that takes and returns arrays.
+
+    Args:
+        module: Module in evaluation mode.
+        device: PyTorch's name of the device.
+    """
 
     def __init__(self, module: nn.Module, device: str) -> None:
-        """Args:
-        module: in evaluation mode.
-        device: PyTorch's name of it.
-        """
         self._module = module.to(device)
         self._device = device
 
     def run(self, inputs: Inputs) -> NDArray[np.float32]:
-        """Run the module; the way to the device and back counts, as it does for a graph."""
+        """Run the module; copies to and from the device count, as they do for a graph.
+
+        Args:
+            inputs: Arrays in the module's order.
+
+        Returns:
+            The output.
+        """
         tensors = [torch.from_numpy(array).to(self._device) for array in inputs.values()]
         with torch.inference_mode():
             output: NDArray[np.float32] = self._module(*tensors).cpu().numpy()
@@ -54,15 +63,22 @@ class TorchOnDevice:
 
 
 def has_gpu() -> bool:
-    """Say whether ONNX Runtime and PyTorch can both compute on a GPU here."""
+    """Whether ONNX Runtime and PyTorch can both compute on a GPU here."""
     return CUDA in onnxruntime.get_available_providers() and torch.cuda.is_available()
 
 
 def table(options: Options) -> Table:
-    """Measure batches on the GPU; where there is none, say so."""
+    """Measure batches on the GPU, or report them as not measured if there is none.
+
+    Args:
+        options: What to measure, and how.
+
+    Returns:
+        The table.
+    """
     about = (
         "The tone converter of the official size on CUDA: whole clips of ten seconds in a batch, "
-        "arrays in main memory before and after. The ratio of signal to noise is against PyTorch."
+        "with the copies to and from the GPU. The signal-to-noise ratio is against PyTorch."
     )
     if not (options.official and has_gpu()):
         names = ["PyTorch", *(f"ours, {precision}" for precision in PRECISIONS)]
@@ -71,16 +87,23 @@ def table(options: Options) -> Table:
 
 
 def not_measured(name: str) -> list[Cell]:
-    """Give the row of a converter that could not be measured."""
+    """List the row of a converter that could not be measured.
+
+    Args:
+        name: Name of the converter.
+    """
     return [name, *(None for _ in _COLUMNS[1:])]
 
 
 def measure(options: Options, device: str) -> list[Sequence[Cell]]:
-    """Measure batches.
+    """Measure batches on a device.
 
     Args:
-        options: which checkpoint.
-        device: PyTorch's name for where both compute.
+        options: What to measure, and how.
+        device: PyTorch's name of the device that both compute on.
+
+    Returns:
+        Rows of the table.
     """
     on_device = replace(options, provider="cuda" if device == "cuda" else "cpu")
     module = TorchOnDevice(official_networks(options)[1], device)
@@ -93,11 +116,11 @@ def measure(options: Options, device: str) -> list[Sequence[Cell]]:
     seconds = 0.5 if options.quick else 10.0
     rows: list[Sequence[Cell]] = []
     for batch in BATCHES:
-        tensors = example_inputs(first.converter.interface, batch, first.frames(seconds))
-        inputs = {name: tensor.numpy() for name, tensor in tensors.items()}
+        inputs = example_arrays(first.converter.interface, batch, first.frames(seconds))
         reference = module.run(inputs)
         snr = {
-            name: snr_db(reference, model.converter.run(**inputs)) for name, model in models.items()
+            name: signal_to_noise_db([model.converter.run(**inputs)], [reference])
+            for name, model in models.items()
         }
         actions = {"PyTorch": partial(module.run, inputs)}
         actions |= {name: partial(model.converter.run, **inputs) for name, model in models.items()}

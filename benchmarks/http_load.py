@@ -1,4 +1,4 @@
-"""`http`: a server under load, by its clients' clocks and by its own."""
+"""`http`: throughput and latency of a server under several kinds of load."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import replace
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from benchmarks import fairness, overload, speech, voice_cache
+from benchmarks import clips, fairness, overload, voice_cache
 from benchmarks.distribution import COLUMNS
 from benchmarks.exchange import audio_of, clone_body, open_client, post
 from benchmarks.load import Load, closed_loop, open_loop
@@ -28,13 +28,13 @@ _LATENCY_FACTOR = 12.0
 
 
 def run(options: Options) -> Report:
-    """Put a server under load in several ways."""
+    """Measure a server under each kind of load."""
     seconds = 1.0 if options.quick else 10.0
     model = open_model(options.model, options)
     rate_hz = model.cloner.sample_rate_hz
-    source = speech.wav_file(speech.speech(model.cloner, seconds, first=1), rate_hz, rate_hz)
-    body = clone_body(source, target=speech.target_bytes())
-    with Server(options.model, options) as server:
+    source = clips.wav_file(clips.of_length(model.cloner, seconds, first=1), rate_hz, rate_hz)
+    body = clone_body(source, target=clips.target_bytes())
+    with Server(**options.serving) as server:
         with open_client(server.url) as client:
             audio_of(post(client, body))
         sweep = _sweep(options, server.url, body)
@@ -49,7 +49,7 @@ def run(options: Options) -> Report:
         "http",
         f"{model.label} behind /api/clone, loopback, client and server on one machine. Each "
         f"request: {seconds:g} s of speech as a WAV file at {rate_hz} Hz and a target clip, in "
-        "base64 and JSON; the target's tone is in the cache.",
+        "base64 in JSON. The target's tone is in the cache.",
         [
             _closed_table(sweep),
             _stage_table(many, told),
@@ -106,7 +106,7 @@ def _sweep(options: Options, url: str, body: bytes) -> dict[int, Load]:
 def _closed_table(sweep: Mapping[int, Load]) -> Table:
     return Table(
         "Closed loop",
-        "Clients that ask again as soon as they are answered.",
+        "Clients that each send the next request when the last one is answered.",
         ("clients", "requests a second", *COLUMNS, "in the queue ms", "converting ms"),
         [
             (
@@ -126,19 +126,18 @@ def _stage_table(load: Load, told: Mapping[str, float]) -> Table:
     for name in load.served[0].stages:
         mean = None if name == _TOTAL else 1000 * told[name]
         rows.append((name, *load.stage(name).milliseconds, mean))
-    rows.append(("by the client", *load.latency.milliseconds, None))
+    rows.append(("client", *load.latency.milliseconds, None))
     return Table(
         "Stages under load",
-        f"With {MANY_CLIENTS} clients: what the server told of each request in Server-Timing, "
-        "what the client saw, and the mean since the server's start by /metrics, which counts "
-        "every request of the closed loop.",
+        f"With {MANY_CLIENTS} clients: each stage by Server-Timing, the client's own time, and the "
+        "mean by /metrics over every request of the closed loop.",
         ("stage", *COLUMNS, "mean by /metrics ms"),
         rows,
     )
 
 
 def _metrics(url: str) -> dict[str, float]:
-    """Ask for the mean seconds of each stage."""
+    """Read the mean seconds of each stage from /metrics."""
     text = httpx.get(f"{url}/metrics", trust_env=False).text
     sums: dict[str, float] = {}
     counts: dict[str, float] = {}
@@ -160,22 +159,22 @@ def _open(options: Options, url: str, body: bytes, capacity: float) -> Table:
         rows.append((100 * share, per_second, *load.latency.milliseconds, refused))
     return Table(
         "Open loop",
-        "Requests at random moments (Poisson), whatever became of those before; the share is of "
-        "the closed loop's best throughput.",
+        "Requests at random times (a Poisson process), whether or not earlier ones are answered. "
+        "The share is of the closed loop's best throughput.",
         ("share %", "requests a second", *COLUMNS, "refused"),
         rows,
     )
 
 
 def _settings(options: Options, body: bytes) -> tuple[Table, float]:
-    """Try workers and threads; give the best throughput of one client too."""
+    """Measure numbers of workers and threads; also return the best throughput of one client."""
     threads = options.thread_count
     combinations = [(1, threads)] if options.quick else _combinations(threads)
     rows: list[Sequence[Cell]] = []
     best = 0.0
     for workers, each in combinations:
         tried = replace(options, threads=each)
-        with Server(options.model, tried, workers=workers) as server:
+        with Server(**tried.serving, workers=workers) as server:
             with open_client(server.url) as client:
                 post(client, body)
             loads = [
@@ -201,8 +200,8 @@ def _settings(options: Options, body: bytes) -> tuple[Table, float]:
     columns = ("requests a second", "median ms", "p99 ms")
     table = Table(
         "Workers and threads",
-        "Closed loops on servers with other settings: how many inference steps run at once, and "
-        "the CPU threads of each.",
+        "Closed loops on servers with other settings: the number of inference steps that run at "
+        "once, and the CPU threads of each step.",
         (
             "workers",
             "threads",
@@ -214,5 +213,5 @@ def _settings(options: Options, body: bytes) -> tuple[Table, float]:
 
 
 def _combinations(threads: int) -> list[tuple[int, int]]:
-    """List workers and threads to try: one wide step, many narrow ones, more than fit."""
+    """List numbers of workers and threads: one wide step, narrow ones, more than CPUs."""
     return sorted({(1, threads), (threads, 1), (2, threads)})

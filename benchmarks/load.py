@@ -1,4 +1,4 @@
-"""Load on a server: clients that wait for their answers, and requests that come when they come."""
+"""Closed-loop and open-loop load on a server."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from benchmarks.exchange import OK, Exchange, open_async_client, post_once
 
 @dataclass(frozen=True)
 class Load:
-    """What a server did under load.
+    """Answers of a server under load.
 
     Attributes:
-        exchanges: every answered request, in order of their ends.
-        seconds: from the first request's start to the last answer.
+        exchanges: Every answered request, in the order of their ends.
+        seconds: Time from the first request's start to the last answer.
     """
 
     exchanges: Sequence[Exchange]
@@ -30,41 +30,48 @@ class Load:
 
     @property
     def throughput(self) -> float:
-        """Requests served a second."""
+        """Requests answered with 200, a second."""
         return len(self.served) / self.seconds
 
     @property
     def served(self) -> list[Exchange]:
-        """Those that were answered with 200."""
+        """Requests answered with 200."""
         return [exchange for exchange in self.exchanges if exchange.status == OK]
 
     @property
     def latency(self) -> Distribution:
-        """Of the requests served.
+        """Latency of the requests answered with 200.
 
         Raises:
-            BenchmarkError: none was.
+            BenchmarkError: There are none.
         """
         if not self.served:
             raise BenchmarkError("no request was served")
         return Distribution.of([exchange.seconds for exchange in self.served])
 
     def stage(self, name: str) -> Distribution:
-        """Of one stage of the requests served, as the server told it."""
+        """Summarise one stage of the requests answered with 200, by the server's clock.
+
+        Args:
+            name: Name of the stage.
+        """
         return Distribution.of([exchange.stages.get(name, 0.0) for exchange in self.served])
 
 
 async def closed_loop(
     url: str, body: bytes, clients: int, seconds: float, most_requests: int
 ) -> Load:
-    """Let clients ask again as soon as they are answered.
+    """Run clients that each send the next request when the last one is answered.
 
     Args:
-        url: of the server.
-        body: that each sends.
-        clients: at once.
-        seconds: none asks after so long.
-        most_requests: nor after so many in all, but each asks once.
+        url: Address of the server.
+        body: Body of every request.
+        clients: Number of clients.
+        seconds: Time after which no request is sent.
+        most_requests: Requests after which no more are sent; each client sends at least one.
+
+    Returns:
+        The answers.
     """
     exchanges: list[Exchange] = []
     left = most_requests
@@ -86,14 +93,17 @@ async def closed_loop(
 async def open_loop(
     url: str, body: bytes, per_second: float, seconds: float, most_requests: int
 ) -> Load:
-    """Send requests at random moments, whether or not those before were answered.
+    """Send requests at the random times of a seeded Poisson process, answered or not.
 
     Args:
-        url: of the server.
-        body: of each.
-        per_second: how many on average (a Poisson process, seeded).
-        seconds: none is sent after so long.
-        most_requests: nor after so many.
+        url: Address of the server.
+        body: Body of every request.
+        per_second: Mean number of requests a second.
+        seconds: Time after which no request is sent.
+        most_requests: Number of requests after which no more are sent.
+
+    Returns:
+        The answers.
     """
     gaps = np.random.default_rng(0).exponential(1 / per_second, most_requests)
     moments = np.cumsum(gaps)
@@ -118,10 +128,13 @@ async def one_by_one(
     """Send requests one after the other.
 
     Args:
-        client: sends them.
-        body: of each.
-        requests: how many at most.
-        beside: what goes on meanwhile; none is sent after its end.
+        client: Client to send them with.
+        body: Body of every request.
+        requests: Most requests to send.
+        beside: Task after whose end no more are sent.
+
+    Returns:
+        The answers.
     """
     exchanges = []
     for _ in range(requests):

@@ -1,4 +1,4 @@
-"""`memory`: that a long clip takes no more than a short one, and what a server gives back."""
+"""`memory`: memory of the command line and of a server, by length of the clip."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import soundfile
 
-from benchmarks import speech
+from benchmarks import clips
 from benchmarks.errors import BenchmarkError
 from benchmarks.exchange import audio_of, clone_body, open_client, post
 from benchmarks.model import open_model
@@ -30,25 +30,25 @@ KEPT_MIB = 32.0
 
 _SETTLE_SECONDS = 2.0
 _REPEATS = 4
-"""Requests of each kind, one after the other, so that every thread of the server has worked."""
+"""Requests of each length, so that every thread of the server has worked."""
 
 
 def run(options: Options) -> Report:
     """Measure the memory of the command line and of a server."""
     model = open_model(options.model, options)
-    clip = speech.speech(model.cloner, 5.0 if options.quick else LOOP_SECONDS)
+    clip = clips.of_length(model.cloner, 5.0 if options.quick else LOOP_SECONDS)
     rate_hz, label = model.cloner.sample_rate_hz, model.label
     del model
     file_seconds = (5.0, 20.0) if options.quick else FILE_SECONDS
     request_seconds = (2.0, 10.0) if options.quick else REQUEST_SECONDS
-    at_file_rate = speech.resampled(clip, rate_hz, FILE_RATE_HZ)
+    at_file_rate = clips.resampled(clip, rate_hz, FILE_RATE_HZ)
     files = _command_line(options, at_file_rate, rate_hz, file_seconds)
     requests, points = _server(options, clip, rate_hz, request_seconds)
     (_, _, short_peak), (_, _, long_peak) = files
     _, (_, short_mark, after_short, _), (_, long_mark, after_long, _) = requests
     return Report(
         "memory",
-        f"{label}. Resident memory as the kernel counts it.",
+        f"{label}. Resident memory by the kernel's count.",
         [
             Table(
                 "Command line",
@@ -58,29 +58,29 @@ def run(options: Options) -> Report:
             ),
             Table(
                 "Server",
-                f"One process, {_REPEATS} requests of each kind, one after the other; the source "
-                f"is a WAV file at {rate_hz} Hz in JSON; the seconds are a request's. The peak is "
-                "the kernel's own mark, which only rises; afterwards is two seconds after the last "
-                "answer.",
-                ("request", "peak so far MiB", "afterwards MiB", "seconds"),
+                f"One process, {_REPEATS} requests of each length, one after the other; the source "
+                f"is a WAV file at {rate_hz} Hz in JSON. The peak is the process's since its "
+                "start; "
+                "memory afterwards is measured two seconds after the last answer.",
+                ("source", "peak MiB", "afterwards MiB", "seconds a request"),
                 requests,
             ),
         ],
         [
             Goal(
-                f"command line: {file_seconds[1]:g} s above {file_seconds[0]:g} s",
+                f"command line: peak of {file_seconds[1]:g} s over {file_seconds[0]:g} s",
                 100 * (long_peak / short_peak - 1),
                 FILE_GROWTH_PERCENT,
                 "%",
             ),
             Goal(
-                f"server: peak of {request_seconds[1]:g} s above {request_seconds[0]:g} s",
+                f"server: peak of {request_seconds[1]:g} s over {request_seconds[0]:g} s",
                 long_mark - short_mark,
                 REQUEST_GROWTH_MIB,
                 "MiB",
             ),
             Goal(
-                f"server: kept after {request_seconds[1]:g} s beyond {request_seconds[0]:g} s",
+                f"server: memory after {request_seconds[1]:g} s over {request_seconds[0]:g} s",
                 after_long - after_short,
                 KEPT_MIB,
                 "MiB",
@@ -97,8 +97,8 @@ def _command_line(
     with tempfile.TemporaryDirectory(prefix="openvoice-benchmark-") as folder:
         source, result = Path(folder) / "source.wav", Path(folder) / "result.wav"
         for seconds in lengths:
-            speech.write_long(source, clip, FILE_RATE_HZ, seconds)
-            command = [sys.executable, "-m", "runtime", "clone", "--target", str(speech.TARGET)]
+            clips.write_long(source, clip, FILE_RATE_HZ, seconds)
+            command = [sys.executable, "-m", "runtime", "clone", "--target", str(clips.TARGET)]
             command += ["--source", str(source), "--output", str(result), "--seed", "0"]
             command += ["--model", str(options.model.resolve()), "--provider", options.provider]
             if options.threads is not None:
@@ -130,15 +130,15 @@ def _server(
     rows: list[tuple[str, float, float, float | None]] = []
     with (
         tempfile.TemporaryDirectory(prefix="openvoice-benchmark-") as folder,
-        Server(options.model, options) as server,
+        Server(**options.serving) as server,
         MemoryWatch(server.pid) as watch,
         open_client(server.url) as client,
     ):
-        rows.append(("none yet", *_resident(server.pid), None))
+        rows.append(("before the first", *_resident(server.pid), None))
         for seconds in lengths:
             file = Path(folder) / "source.wav"
-            speech.write_long(file, clip, rate_hz, seconds)
-            body = clone_body(file.read_bytes(), target=speech.target_bytes())
+            clips.write_long(file, clip, rate_hz, seconds)
+            body = clone_body(file.read_bytes(), target=clips.target_bytes())
             started = time.perf_counter()
             for _ in range(_REPEATS):
                 if len(audio_of(post(client, body))) != round(seconds * rate_hz):

@@ -1,4 +1,4 @@
-"""A model opened so that its graphs can be timed apart from what is around them."""
+"""A bundle opened so that its graphs can be timed alone."""
 
 from __future__ import annotations
 
@@ -9,24 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.options import Options
+from export.calibration_speech import Inputs, converter_inputs
 from runtime import Manifest, Tone, VoiceCloner, Waveform
 from runtime.bundle import Bundle
 from runtime.interface import tone_converter_interface, tone_encoder_interface
-from runtime.noise import draw_noise
 from runtime.sessions import Graph, SessionSettings, open_graph
 from runtime.spectrogram import SpectrogramTransform
-
-Inputs = dict[str, NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
 class Model:
-    """A loaded bundle and its parts.
+    """A loaded bundle and its graphs.
 
     Attributes:
-        encoder: the tone encoder's graph.
-        converter: the tone converter's.
-        cloner: works with both.
+        encoder: Graph of the tone encoder.
+        converter: Graph of the tone converter.
+        cloner: The library's cloner on these graphs.
     """
 
     encoder: Graph
@@ -35,7 +33,7 @@ class Model:
 
     @property
     def manifest(self) -> Manifest:
-        """What the model is."""
+        """The bundle's manifest."""
         return self.cloner.manifest
 
     @property
@@ -45,34 +43,40 @@ class Model:
         return f"{self.manifest.name} ({self.manifest.precision}, {provider})"
 
     def frames(self, seconds: float) -> int:
-        """Count the frames of a clip."""
+        """Count the frames of a clip.
+
+        Args:
+            seconds: Length of the clip.
+        """
         return self.transform.frames(round(seconds * self.manifest.sample_rate_hz))
 
     @property
     def transform(self) -> SpectrogramTransform:
-        """What makes its spectrograms."""
+        """The transform that makes the model's spectrograms."""
         return SpectrogramTransform.of(self.manifest)
 
     def converter_inputs(self, waveform: Waveform, source: Tone, target: Tone) -> Inputs:
-        """Prepare a whole clip for the converter's graph, as a run of one window would.
+        """Make the converter's inputs for a whole clip.
 
         Args:
-            waveform: [samples].
-            source: embedding of its voice, [tone_dimension].
-            target: embedding of the voice to convert to, [tone_dimension].
+            waveform: The clip, [samples].
+            source: Tone of the clip's voice, [tone_dimension].
+            target: Tone of the voice to convert to, [tone_dimension].
+
+        Returns:
+            Inputs by name.
         """
-        spectrogram = self.spectrogram(waveform)
-        frames = spectrogram.shape[2]
-        noise = draw_noise(0, self.manifest.latent_channels, 0, frames, 0.3)
-        return {
-            "spectrogram": spectrogram,
-            "source_tone": source[np.newaxis, :, np.newaxis],
-            "target_tone": target[np.newaxis, :, np.newaxis],
-            "noise": noise[np.newaxis],
-        }
+        return converter_inputs(self.manifest, self.spectrogram(waveform)[0], source, target)
 
     def spectrogram(self, waveform: Waveform) -> NDArray[np.float32]:
-        """Transform a whole clip, the last frame filled up with zeros: [1, bins, frames]."""
+        """Compute the spectrogram of a whole clip, its last frame padded with zeros.
+
+        Args:
+            waveform: The clip, [samples].
+
+        Returns:
+            [1, bins, frames].
+        """
         samples = self.transform.frames(len(waveform)) * self.manifest.hop_samples
         return self.transform(np.pad(waveform, (0, samples - len(waveform))))[np.newaxis]
 
@@ -81,12 +85,16 @@ def open_model(path: Path, options: Options, *, spinning: bool = True) -> Model:
     """Open a bundle.
 
     Args:
-        path: its folder.
-        options: provider and threads.
-        spinning: keep idle threads busy-waiting.
+        path: Folder of the bundle.
+        options: Provider and threads.
+        spinning: Whether idle threads wait busily.
+
+    Returns:
+        The model.
 
     Raises:
-        ModelError: it cannot be opened as asked.
+        InvalidBundle: The folder holds no valid bundle.
+        ProviderUnavailable: The provider cannot be used here.
     """
     settings = SessionSettings(options.provider, options.threads, spinning)
     bundle = Bundle.read(path)

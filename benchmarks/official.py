@@ -1,4 +1,4 @@
-"""Models of the official size: a user's checkpoint, or one with weights drawn for the purpose."""
+"""Models of the official size, from a user's checkpoint or from drawn weights."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from benchmarks import recipe
 from benchmarks.errors import BenchmarkError
 from benchmarks.options import Options
 from export.__main__ import main as export
@@ -23,6 +22,7 @@ from export.checkpoint import (
 )
 from export.config import ConverterConfig, read_config
 from export.networks.converter import ToneColourConverter
+from export.stand_in_weights import draw_weights
 from runtime import Manifest
 
 FULL = ConverterConfig()
@@ -33,14 +33,33 @@ SMALL = ConverterConfig(
     resblock_dilation_sizes=((1, 3, 5),),
     upsample_initial_channel=32,
 )
-"""Same plan, a few channels: to see that everything works."""
+"""The same network with few channels, for --quick."""
+
+
+def drawn_state(config: ConverterConfig) -> dict[str, Tensor]:
+    """Draw a checkpoint's tensors.
+
+    Args:
+        config: Sizes of the converter.
+
+    Returns:
+        Tensors by the official names.
+    """
+    weights = draw_weights(expected_shapes(config))
+    return {name: torch.from_numpy(weight) for name, weight in weights.items()}
 
 
 def official_checkpoint(options: Options) -> CheckpointFiles:
-    """Find the checkpoint that the official size is measured with; drawn ones are kept.
+    """Find the official size's checkpoint, or draw its weights and keep them for the next run.
+
+    Args:
+        options: Path of the checkpoint, and folder of drawn ones.
+
+    Returns:
+        The files.
 
     Raises:
-        CheckpointError: the one asked for is not there.
+        CheckpointError: There is no checkpoint at the given path.
     """
     if options.checkpoint is not None:
         return find_checkpoint(options.checkpoint)
@@ -48,22 +67,25 @@ def official_checkpoint(options: Options) -> CheckpointFiles:
     if not (folder / "config.json").exists():
         config = SMALL if options.quick else FULL
         folder.mkdir(parents=True, exist_ok=True)
-        state = recipe.draw_state(expected_shapes(config))
+        state = drawn_state(config)
         torch.save({"model": state}, folder / "checkpoint.pth")
-        # written last, so that a checkpoint with it is whole
+        # written last: where it exists, the checkpoint is complete
         (folder / "config.json").write_text(json.dumps(dataclasses.asdict(config)))
     return find_checkpoint(str(folder))
 
 
 def official_bundle(options: Options, precision: str = "fp32") -> Path:
-    """Export the official size, unless that was done before.
+    """Export the official size, unless a bundle of the same checkpoint is there.
 
     Args:
-        options: which checkpoint, and where exports are kept.
-        precision: of the graphs.
+        options: Path of the checkpoint, and folder of exports.
+        precision: Precision of the graphs.
+
+    Returns:
+        Folder of the bundle.
 
     Raises:
-        BenchmarkError: the export failed; it has said why.
+        BenchmarkError: The export failed; it has printed why.
     """
     files = official_checkpoint(options)
     name = "small" if options.quick else "official-size"
@@ -78,7 +100,7 @@ def official_bundle(options: Options, precision: str = "fp32") -> Path:
 
 
 def _is_of(folder: Path, checkpoint: Path) -> bool:
-    """Say whether a folder holds a bundle of this very checkpoint."""
+    """Whether a folder holds a bundle of this checkpoint."""
     if not (folder / "manifest.json").exists():
         return False
     digest = hashlib.sha256(checkpoint.read_bytes()).hexdigest()
@@ -86,13 +108,14 @@ def _is_of(folder: Path, checkpoint: Path) -> bool:
 
 
 class Upstream(nn.Module):
-    """The converter as upstream runs it: every tone path there, fed with zeros in V2."""
+    """The converter as upstream runs it: with every tone path, fed with zeros in V2.
+
+    Args:
+        config: Sizes of the converter.
+        state: Tensors by name, as the official file stores them.
+    """
 
     def __init__(self, config: ConverterConfig, state: dict[str, Tensor]) -> None:
-        """Args:
-        config: sizes.
-        state: name to tensor, as the official file stores them.
-        """
         super().__init__()
         self.zero_tone = config.zero_g
         self.converter = ToneColourConverter(config, conditioned=True)
@@ -101,7 +124,9 @@ class Upstream(nn.Module):
     def forward(
         self, spectrogram: Tensor, source_tone: Tensor, target_tone: Tensor, noise: Tensor
     ) -> Tensor:
-        """Args:
+        """Convert speech.
+
+        Args:
             spectrogram: [batch, bins, frames].
             source_tone: [batch, tone_dimension, 1].
             target_tone: [batch, tone_dimension, 1].
@@ -122,10 +147,16 @@ class Upstream(nn.Module):
 
 
 def official_networks(options: Options) -> tuple[nn.Module, nn.Module]:
-    """Load tone encoder and converter in PyTorch, weight norm folded and nothing else.
+    """Load the tone encoder and the converter in PyTorch, with weight norm folded.
+
+    Args:
+        options: Path of the checkpoint, and folder of drawn ones.
+
+    Returns:
+        The networks.
 
     Raises:
-        CheckpointError: the checkpoint cannot be read.
+        CheckpointError: The checkpoint cannot be read.
     """
     files = official_checkpoint(options)
     config = ConverterConfig() if files.config is None else read_config(files.config)

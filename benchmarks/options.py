@@ -1,4 +1,4 @@
-"""What a benchmark was asked to do."""
+"""Options of a benchmark."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ class Options:
     """What to measure, and how thoroughly.
 
     Attributes:
-        models: folders; the first alone where a benchmark is of one model.
-        provider: where graphs run.
+        models: Folders of bundles; a benchmark of one model takes the first.
+        provider: Execution provider.
         threads: CPU threads of one run; None takes every CPU.
-        quick: see that everything works, in seconds; the figures mean little.
-        official: whether the official size is measured beside the models.
-        checkpoint: of the official size; None draws weights.
-        speech: folder of speech that precisions are judged on; None takes the shipped clips.
-        work: where checkpoints and exports of the official size are kept.
-        output: where results go.
+        quick: Whether to run for seconds only, to see that everything works.
+        official: Whether the official size is measured too.
+        checkpoint: Checkpoint of the official size; None draws weights.
+        speech: Folder of speech to judge precisions on; None takes the shipped clips.
+        work: Folder of drawn checkpoints and exports of the official size.
+        output: Folder of the results.
     """
 
     models: tuple[Path, ...]
@@ -40,8 +40,14 @@ class Options:
 
     @property
     def model(self) -> Path:
-        """The model that a benchmark of one is of."""
+        """The first model, for benchmarks of one."""
         return self.models[0]
+
+    @property
+    def serving(self) -> dict[str, object]:
+        """Settings of a server for these options, for `benchmarks.server.Server`."""
+        threads = {} if self.threads is None else {"threads": self.threads}
+        return {"model": self.model.resolve(), "provider": self.provider, **threads}
 
     @property
     def thread_count(self) -> int:
@@ -50,5 +56,5 @@ class Options:
 
 
 def has_torch() -> bool:
-    """Say whether PyTorch and ONNX are installed, which making graphs needs."""
+    """Whether PyTorch and ONNX, which exports need, are installed."""
     return all(importlib.util.find_spec(name) for name in ("torch", "onnx"))

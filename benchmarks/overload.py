@@ -1,4 +1,4 @@
-"""More requests than a server has places for."""
+"""A server with more clients than places."""
 
 from __future__ import annotations
 
@@ -19,31 +19,34 @@ from benchmarks.server import Server
 WAITING = 8
 REFUSAL_MS = 50.0
 SLACK = 1.5
-"""How much longer than its turn's worth a served request may take."""
+"""Longest latency of a served request, as a multiple of all places' time alone."""
 
 _UPLOAD = "upload"
 _TOO_MANY = 2
 _PAUSE_SECONDS = 0.2
-"""Before a client that was refused asks again: far less than it was told."""
+"""Pause of a refused client, much shorter than the server's Retry-After."""
 
 
 def measure(
     options: Options, model: Model, alone_seconds: float
 ) -> tuple[Table, tuple[Goal, Goal]]:
-    """Have more clients than places ask a server again and again.
+    """Run more clients than the server has places, each asking again and again.
 
     Args:
-        options: what to serve with.
-        model: makes the requests.
-        alone_seconds: what such a request takes by itself.
+        options: What to measure, and how.
+        model: Model that makes the requests.
+        alone_seconds: Latency of such a request alone.
+
+    Returns:
+        A table, and the targets for refusals and for the requests served.
 
     Raises:
-        BenchmarkError: nothing was refused, or something failed otherwise.
+        BenchmarkError: Nothing was refused, nothing was served, or a request failed.
     """
     body = request_body(model, 1.0 if options.quick else 10.0)
     waiting, seconds = (1, 1.0) if options.quick else (WAITING, 10.0)
     places = waiting + 1
-    with Server(options.model, options, waiting_requests=waiting, workers=1) as server:
+    with Server(**options.serving, waiting_requests=waiting, workers=1) as server:
         exchanges = asyncio.run(_crowd(server.url, body, places + _TOO_MANY, seconds))
     served = [exchange for exchange in exchanges if exchange.status == OK]
     refused = [exchange.seconds for exchange in exchanges if exchange.status == OVERLOADED]
@@ -54,16 +57,17 @@ def measure(
     service = Distribution.of([exchange.seconds for exchange in served])
     table = Table(
         "Overload",
-        f"A server that works on one request while {waiting} wait, and {places + _TOO_MANY} "
-        "clients that ask again as soon as they are served, or a moment after they were refused. "
-        f"An upload of what is served takes {1000 * upload:.1f} ms there.",
+        f"A server that serves one request while {waiting} wait, and {places + _TOO_MANY} clients "
+        "that each send the next request when the last one is served, or "
+        f"{_PAUSE_SECONDS:g} s after it is refused. The upload of a served request takes "
+        f"{1000 * upload:.1f} ms.",
         ("answer", *COLUMNS),
         [("429", *refusals.milliseconds), ("200", *service.milliseconds)],
     )
     return table, (
         Goal("429 without the upload, p95", 1000 * (refusals.p95 - upload), REFUSAL_MS, "ms"),
         Goal(
-            f"p99 of those served with {places} places, over {places} times one alone",
+            f"p99 of served requests with {places} places, over {places} times one alone",
             service.p99 / (places * alone_seconds),
             SLACK,
             "x",

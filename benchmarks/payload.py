@@ -1,19 +1,22 @@
-"""Bodies of requests that clone shipped speech."""
+"""Bodies of requests that clone shipped clips."""
 
 from __future__ import annotations
 
-from benchmarks import speech
+from benchmarks import clips
 from benchmarks.exchange import clone_body
 from benchmarks.model import Model
 
 
 def request_body(model: Model, seconds: float) -> bytes:
-    """Write a request whose source is a WAV file of some length, the target a shipped clip.
+    """Write a clone request: a WAV file of a given length, and a shipped clip as the target.
 
     Args:
-        model: decodes the clips.
-        seconds: of the source.
+        model: Model that decodes the clips.
+        seconds: Length of the source.
+
+    Returns:
+        The body.
     """
     rate_hz = model.cloner.sample_rate_hz
-    clip = speech.speech(model.cloner, seconds, first=1)
-    return clone_body(speech.wav_file(clip, rate_hz, rate_hz), target=speech.target_bytes())
+    clip = clips.of_length(model.cloner, seconds, first=1)
+    return clone_body(clips.wav_file(clip, rate_hz, rate_hz), target=clips.target_bytes())

@@ -1,4 +1,4 @@
-"""Which models a command looks at, and which of them are one checkpoint in several precisions."""
+"""The bundles that a command measures, and those made of the same checkpoint."""
 
 from __future__ import annotations
 
@@ -9,28 +9,40 @@ from benchmarks.options import Options
 from runtime import Manifest
 
 OF_OFFICIAL = ("int8", "fp16")
-"""Precisions of the official size besides fp32."""
+"""Precisions of the official size other than fp32."""
 
 
 def models_of(options: Options) -> tuple[Path, ...]:
-    """List the models asked for, and the official size where it is asked for.
+    """List the models asked for and, if asked for, the official size.
+
+    Args:
+        options: What to measure, and how.
+
+    Returns:
+        Folders of the bundles.
 
     Raises:
-        BenchmarkError: the official size could not be exported.
+        BenchmarkError: The official size could not be exported.
     """
     if not options.official:
         return options.models
-    # PyTorch, which this imports, is not needed for models that are there
+    # imports PyTorch, which bundles on disk do not need
     from benchmarks.official import official_bundle
 
     return (*options.models, official_bundle(options))
 
 
 def variants_of(options: Options) -> tuple[Path, ...]:
-    """List the official size's other precisions, where it is asked for.
+    """List the official size's other precisions, if it is asked for.
+
+    Args:
+        options: What to measure, and how.
+
+    Returns:
+        Folders of the bundles.
 
     Raises:
-        BenchmarkError: one could not be exported.
+        BenchmarkError: A precision could not be exported.
     """
     if not options.official:
         return ()
@@ -40,13 +52,13 @@ def variants_of(options: Options) -> tuple[Path, ...]:
 
 
 def families(folders: Sequence[Path]) -> list[tuple[Path, tuple[Path, ...]]]:
-    """Pair each fp32 bundle of a checkpoint with the bundles of it in other precisions.
+    """Pair each fp32 bundle with the bundles of its checkpoint in other precisions.
 
     Args:
-        folders: bundles of any kind.
+        folders: Folders of bundles.
 
     Returns:
-        Those that have such others, with them.
+        The fp32 bundles that have such others, each with them.
     """
     found = []
     manifests = {folder: Manifest.read(folder / "manifest.json") for folder in folders}

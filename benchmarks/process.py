@@ -1,4 +1,4 @@
-"""Child processes: their environment, and the memory that they take."""
+"""Environment and memory of child processes."""
 
 from __future__ import annotations
 
@@ -15,34 +15,40 @@ _INTERVAL_SECONDS = 0.01
 
 
 def environment() -> dict[str, str]:
-    """Give this process's variables without the settings of a server."""
+    """Copy this process's environment variables, without those of a server."""
     return {name: value for name, value in os.environ.items() if not name.startswith("OPENVOICE_")}
 
 
 def memory_mib(pid: int, field: str) -> float:
-    """Read a figure that the kernel keeps of a process.
+    """Read a memory figure of a process from the kernel.
 
     Args:
-        pid: of the process.
-        field: `VmRSS`, what is resident now, or `VmHWM`, the most that ever was.
+        pid: Process id.
+        field: `VmRSS` for resident memory now, or `VmHWM` for its peak.
+
+    Returns:
+        The figure in MiB.
 
     Raises:
-        OSError: the process has ended.
+        OSError: The process has ended.
     """
     status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
     found = re.search(rf"^{field}:\s+(\d+) kB", status, re.MULTILINE)
     if found is None:
-        # a process that has ended but was not waited for keeps its name and nothing else
+        # a process that has ended but was not waited for has no memory fields
         raise ProcessLookupError(pid)
     return int(found[1]) / 1024
 
 
 class MemoryWatch:
-    """Follows a process's resident memory while a block runs.
+    """Record of a process's resident memory while a block runs.
+
+    Args:
+        pid: Process id.
 
     Attributes:
-        points: (seconds since the start, MiB).
-        peak_mib: the most that the process ever had, as far as was seen.
+        points: Seconds since the start, and MiB.
+        peak_mib: Peak of the process so far, in MiB.
     """
 
     def __init__(self, pid: int) -> None:

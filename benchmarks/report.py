@@ -1,4 +1,4 @@
-"""What a benchmark has to say: tables, plots, and figures that were aimed at."""
+"""Contents of a report: tables, plots and targets, and their Markdown."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 Cell = str | int | float | None
-"""None stands for what was not measured."""
+"""A value of a table; None means that it was not measured."""
 
 NOT_MEASURED = "not measured"
 
@@ -16,10 +16,10 @@ class Table:
     """Rows under named columns.
 
     Attributes:
-        name: of the table, short.
-        about: what was measured, and how.
-        columns: names with their units.
-        rows: cells in the columns' order.
+        name: Short name of the table.
+        about: What was measured, and how.
+        columns: Names with their units.
+        rows: Cells in the columns' order.
     """
 
     name: str
@@ -33,12 +33,12 @@ class Plot:
     """Lines or points over a common axis.
 
     Attributes:
-        name: of the file.
-        title: above it.
-        x: name of the horizontal axis, with its unit.
-        y: name of the vertical axis, with its unit.
-        series: points (x, y) by label.
-        logarithmic: whether both axes are.
+        name: Name of the file, without its suffix.
+        title: Title above the plot.
+        x: Name of the horizontal axis, with its unit.
+        y: Name of the vertical axis, with its unit.
+        series: Points (x, y) by label.
+        logarithmic: Whether both axes are logarithmic.
     """
 
     name: str
@@ -51,14 +51,14 @@ class Plot:
 
 @dataclass(frozen=True)
 class Goal:
-    """A figure with the bound that this project set itself for it.
+    """A measured figure and its target.
 
     Attributes:
-        subject: what the figure is of.
-        value: as measured; None where it was not.
-        bound: what it should not pass.
-        unit: of both.
-        at_least: whether the bound is below the figure instead of above it.
+        subject: What the figure describes.
+        value: Measured value; None if it was not measured.
+        bound: Target value.
+        unit: Unit of both.
+        at_least: Whether the target is a minimum; otherwise it is a maximum.
     """
 
     subject: str
@@ -69,7 +69,7 @@ class Goal:
 
     @property
     def met(self) -> bool | None:
-        """Whether the figure keeps to its bound; None where it was not measured."""
+        """Whether the target is met; None if the figure was not measured."""
         if self.value is None:
             return None
         return self.value >= self.bound if self.at_least else self.value <= self.bound
@@ -77,14 +77,14 @@ class Goal:
 
 @dataclass(frozen=True)
 class Report:
-    """All that one command found.
+    """Results of one command.
 
     Attributes:
-        command: that was run.
-        subject: what it ran on.
-        tables: in the order of reading.
-        goals: figures and their bounds.
-        plots: pictures of some of it.
+        command: Name of the command.
+        subject: What was measured.
+        tables: Tables in the order of reading.
+        goals: Figures and their targets.
+        plots: Plots of some of the tables.
     """
 
     command: str
@@ -97,11 +97,14 @@ class Report:
         """Write the report as a Markdown page.
 
         Args:
-            environment: the machine, a line each.
+            environment: Facts of the machine by name.
+
+        Returns:
+            The page.
         """
         parts = [f"# {self.command}", self.subject]
         if self.goals:
-            parts += ["## Aims", markdown_table(GOAL_COLUMNS, goal_rows(self.goals))]
+            parts += ["## Targets", markdown_table(GOAL_COLUMNS, goal_rows(self.goals))]
         for table in self.tables:
             parts += [f"## {table.name}", table.about, markdown_table(table.columns, table.rows)]
         parts += [f"![{plot.title}]({plot.name}.png)" for plot in self.plots]
@@ -109,11 +112,15 @@ class Report:
         return "\n\n".join(parts) + "\n"
 
 
-GOAL_COLUMNS = ("figure", "measured", "bound", "kept")
+GOAL_COLUMNS = ("figure", "measured", "target", "met")
 
 
 def goal_rows(goals: Sequence[Goal]) -> list[Sequence[Cell]]:
-    """Give goals as cells under `GOAL_COLUMNS`."""
+    """List goals as cells under `GOAL_COLUMNS`.
+
+    Args:
+        goals: The goals.
+    """
     verdicts = {True: "yes", False: "no", None: NOT_MEASURED}
     return [
         (
@@ -127,7 +134,11 @@ def goal_rows(goals: Sequence[Goal]) -> list[Sequence[Cell]]:
 
 
 def text(cell: Cell) -> str:
-    """Write a cell: numbers to three digits."""
+    """Format a cell, numbers to three digits.
+
+    Args:
+        cell: The cell.
+    """
     if cell is None:
         return NOT_MEASURED
     if isinstance(cell, float):
@@ -136,6 +147,11 @@ def text(cell: Cell) -> str:
 
 
 def markdown_table(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
-    """Write cells as a Markdown table."""
+    """Format cells as a Markdown table.
+
+    Args:
+        columns: Names of the columns.
+        rows: Cells in the columns' order.
+    """
     lines = [list(columns), ["---"] * len(columns), *([text(cell) for cell in row] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

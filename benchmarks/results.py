@@ -1,4 +1,4 @@
-"""Reports on disk: JSON for programs, Markdown for people, plots."""
+"""Report files: JSON for programs, Markdown for people, and plots."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def write(report: Report, environment: Mapping[str, Cell], folder: Path) -> list
     """Write a report.
 
     Args:
-        report: what was found.
-        environment: the machine that it was found on.
-        folder: where the files go; made if need be.
+        report: The report.
+        environment: Facts of the machine by name.
+        folder: Folder of the files; created if missing.
 
     Returns:
         The files.
@@ -36,7 +36,12 @@ def write(report: Report, environment: Mapping[str, Cell], folder: Path) -> list
 
 
 def to_json(report: Report, environment: Mapping[str, Cell]) -> str:
-    """Write a report as JSON: tables with their rows as objects, numbers unrounded."""
+    """Format a report as JSON: each row an object, numbers unrounded.
+
+    Args:
+        report: The report.
+        environment: Facts of the machine by name.
+    """
     content = {
         "command": report.command,
         "subject": report.subject,
@@ -55,7 +60,15 @@ def to_json(report: Report, environment: Mapping[str, Cell]) -> str:
 
 
 def draw(plot: Plot, path: Path) -> Path:
-    """Draw a plot as a small PNG."""
+    """Draw a plot as a small PNG.
+
+    Args:
+        plot: The plot.
+        path: Path of the picture.
+
+    Returns:
+        The path.
+    """
     figure = Figure(figsize=_INCHES, layout="constrained")
     axes = figure.add_subplot()
     for label, points in plot.series.items():

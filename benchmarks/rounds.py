@@ -1,4 +1,4 @@
-"""Alternation: what is compared runs in turns, so that a machine's moods meet all alike."""
+"""Timing in turns, so that a change of the machine's speed affects everything compared alike."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def alternate(
     """Time actions in turns, each round in the opposite order of the one before.
 
     Args:
-        actions: what to time, by name.
-        rounds: how often each is timed.
-        most_seconds: no further round begins after so long, but `MINIMUM_ROUNDS` there are.
-        warm_ups: rounds before those that count.
+        actions: Actions by name.
+        rounds: Most times to run each action.
+        most_seconds: Time after which no round begins, except the first `MINIMUM_ROUNDS`.
+        warm_ups: Rounds before the first one that counts.
 
     Returns:
         Seconds of each run, by name.
@@ -44,10 +44,9 @@ def alternate(
 
 
 def distributions(taken: Mapping[str, Sequence[float]]) -> dict[str, Distribution]:
-    """Describe the times of each action."""
+    """Summarise the times of each action.
+
+    Args:
+        taken: Seconds of each run, by name.
+    """
     return {name: Distribution.of(seconds) for name, seconds in taken.items()}
-
-
-def ratios(taken: Mapping[str, Sequence[float]], reference: str, name: str) -> float:
-    """Say how many times faster an action is than another, by the medians of the same rounds."""
-    return Distribution.of(taken[reference]).median / Distribution.of(taken[name]).median

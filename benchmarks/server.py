@@ -1,4 +1,4 @@
-"""A server of this checkout in a process of its own, for as long as a benchmark needs it."""
+"""`python -m server` in a child process, from the moment it is ready to the end of a block."""
 
 from __future__ import annotations
 
@@ -8,16 +8,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from benchmarks.errors import BenchmarkError
-from benchmarks.options import ROOT, Options
+from benchmarks.options import ROOT
 from benchmarks.process import environment
 
 _LOOPBACK = "127.0.0.1"
-# each answer takes time from the loading that is waited for
+# Short, since it is the resolution of `ready_seconds`; each answer takes time from loading.
 _POLL_SECONDS = 0.01
 _READY_SECONDS = 120.0
 _STOP_SECONDS = 30.0
@@ -25,35 +23,25 @@ _LOG_SHOWN = 2000
 
 
 class Server:
-    """A running `python -m server`, ready when the block begins and ended when it ends.
+    """A server in a child process: ready when the block begins, stopped when it ends.
+
+    Args:
+        settings: Options of `python -m server`, by name; host, port and log level have defaults.
 
     Attributes:
-        url: where it listens.
-        pid: of its process.
-        ready_seconds: from starting the process to its first good answer of /readyz.
+        url: Address that it listens on.
+        pid: Process id.
+        ready_seconds: Time from starting the process to its first 200 of /readyz.
     """
 
-    def __init__(self, model: Path, options: Options, **settings: Any) -> None:
-        """Args:
-        model: folder that it serves.
-        options: provider and threads.
-        settings: the server's own, by name.
-        """
+    def __init__(self, **settings: object) -> None:
         self._port = _free_port()
         self.url = f"http://{_LOOPBACK}:{self._port}"
         self.pid = 0
         self.ready_seconds = 0.0
-        values = {
-            "host": _LOOPBACK,
-            "port": self._port,
-            "model": model.resolve(),
-            "provider": options.provider,
-            "log_level": "warning",
-        }
-        if options.threads is not None:
-            values["threads"] = options.threads
+        defaults = {"host": _LOOPBACK, "port": self._port, "log_level": "warning"}
         self._command = [sys.executable, "-m", "server"]
-        for name, value in (values | settings).items():
+        for name, value in (defaults | settings).items():
             self._command += [f"--{name.replace('_', '-')}", str(value)]
 
     def __enter__(self) -> Server:
@@ -87,7 +75,7 @@ class Server:
             time.sleep(_POLL_SECONDS)
         self._log.seek(0)
         said = self._log.read().decode("utf-8", "replace")[-_LOG_SHOWN:]
-        raise BenchmarkError(f"the server did not become ready; it said:\n{said}")
+        raise BenchmarkError(f"the server did not become ready; its log ends with:\n{said}")
 
     def _stop(self) -> None:
         self._process.terminate()

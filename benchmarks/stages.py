@@ -1,4 +1,4 @@
-"""`stages`: where a request's time goes, and how it grows with the clip."""
+"""`stages`: time of each stage of a request, and real-time factor by length."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 
-from benchmarks import speech
+from benchmarks import clips
 from benchmarks.distribution import COLUMNS, Distribution
 from benchmarks.errors import BenchmarkError
 from benchmarks.exchange import audio_of, clone_body, open_client, post, stages_of
@@ -24,7 +24,7 @@ from runtime.resample import resample_blocks
 from runtime.source import MemorySource
 
 FILE_RATE_HZ = 44_100
-"""What a browser records and most files have, so that resampling is part of the way."""
+"""Rate of most files, so that resampling is measured too."""
 
 BOTH_GRAPHS = "both graphs"
 AROUND = "around the graphs"
@@ -34,8 +34,8 @@ def run(options: Options) -> Report:
     """Measure a model's stages, alone and behind HTTP."""
     seconds = 2.0 if options.quick else 10.0
     model = open_model(options.model, options)
-    clip = speech.speech(model.cloner, seconds)
-    file = speech.wav_file(clip, model.cloner.sample_rate_hz, FILE_RATE_HZ)
+    clip = clips.of_length(model.cloner, seconds)
+    file = clips.wav_file(clip, model.cloner.sample_rate_hz, FILE_RATE_HZ)
     stages = distributions(
         alternate(_stages(model, clip, file), *_effort(options, 30, 30.0), warm_ups=2)
     )
@@ -48,9 +48,9 @@ def run(options: Options) -> Report:
         [
             Table(
                 "Stages",
-                "Each stage by itself, in one process, alternating. `tone` and `conversion` are "
-                "what a caller of the library waits for: they hold the graphs and the "
-                "spectrogram.",
+                "Each stage alone, in one process, in turns. `tone` and `conversion` are calls "
+                "of the "
+                "library and include the spectrogram and the graphs.",
                 ("stage", *COLUMNS, "of the clip's time %"),
                 [
                     (name, *found.milliseconds, 100 * found.median / seconds)
@@ -59,10 +59,11 @@ def run(options: Options) -> Report:
             ),
             Table(
                 "Behind HTTP",
-                "The same clip posted to /api/clone by one client, its target's tone in the "
-                "cache: stages as the server times them (Server-Timing), what HTTP adds to them, "
-                "and the client's time. In turns with it both graphs by themselves, in another "
-                "process, on the whole clip; what the client waits for besides is around them.",
+                "The same clip posted to /api/clone by one client, with the target's tone in the "
+                "cache: stages by the server's clock (Server-Timing), what HTTP adds, and the "
+                "client's time. In turns with it, both graphs alone in another process on the "
+                "whole "
+                "clip; the rest of the client's time is around the graphs.",
                 ("stage", *COLUMNS, "of the clip's time %"),
                 [
                     (name, *found.milliseconds, 100 * found.median / seconds)
@@ -76,7 +77,7 @@ def run(options: Options) -> Report:
         [
             Goal("real-time factor of the two graphs", graphs / seconds, 0.02),
             Goal(
-                f"everything around the graphs for {seconds:g} s over HTTP, of the clip's time",
+                f"time around the graphs for {seconds:g} s over HTTP, of the clip's time",
                 100 * served[AROUND].median / seconds,
                 1.0,
                 "%",
@@ -102,7 +103,7 @@ def _stages(model: Model, clip: Waveform, file: bytes) -> Mapping[str, Action]:
     cloner, rate_hz = model.cloner, model.cloner.sample_rate_hz
     blocks = list(_blocks(file))
     source_tone = cloner.tone(clip)
-    target_tone = cloner.tone(cloner.decode(speech.target_bytes()))
+    target_tone = cloner.tone(cloner.decode(clips.target_bytes()))
     inputs = model.converter_inputs(clip, source_tone, target_tone)
     converted = cloner.convert(clip, source_tone, target_tone, seed=0)
     again = cloner.convert(clip, source_tone, target_tone, seed=0)
@@ -126,7 +127,7 @@ def _blocks(file: bytes) -> list[Waveform]:
 
 
 def _served(options: Options, model: Model, file: bytes) -> dict[str, Distribution]:
-    target = speech.target_bytes()
+    target = clips.target_bytes()
     body = clone_body(file, target=target)
     cloner = model.cloner
     source = cloner.decode(file)
@@ -135,7 +136,7 @@ def _served(options: Options, model: Model, file: bytes) -> dict[str, Distributi
     inputs = model.converter_inputs(source, *tones)
     taken: dict[str, list[float]] = {}
     rounds, most_seconds = _effort(options, 60, 40.0)
-    with Server(options.model, options) as server, open_client(server.url) as client:
+    with Server(**options.serving) as server, open_client(server.url) as client:
         found = audio_of(post(client, body)).astype(np.int32)
         if np.abs(found - np.frombuffer(wanted, "<i2")).max() > 1:
             raise BenchmarkError("the server's audio is not the library's")
@@ -160,11 +161,11 @@ def _served(options: Options, model: Model, file: bytes) -> dict[str, Distributi
 
 def _lengths(model: Model, options: Options) -> tuple[Table, dict[str, list[tuple[float, float]]]]:
     cloner = model.cloner
-    target = cloner.tone(cloner.decode(speech.target_bytes()))
+    target = cloner.tone(cloner.decode(clips.target_bytes()))
     rows = []
     points: dict[str, list[tuple[float, float]]] = {"all": [], "conversion": []}
     for seconds in (1.0, 2.0) if options.quick else (1.0, 3.0, 10.0, 30.0, 60.0):
-        clip = speech.speech(cloner, seconds)
+        clip = clips.of_length(cloner, seconds)
         actions: dict[str, Action] = {
             "all": partial(_convert_all, cloner, clip, target),
             "conversion": partial(cloner.convert, clip, cloner.tone(clip), target, seed=0),
@@ -177,8 +178,8 @@ def _lengths(model: Model, options: Options) -> tuple[Table, dict[str, list[tupl
             series.append((seconds, found[name].median / seconds))
     table = Table(
         "Real-time factor by length",
-        "Time over the clip's length, decoded audio to decoded audio: the source's tone and the "
-        "conversion, and the conversion alone.",
+        "Time over the clip's length, from decoded audio to converted audio: tone and conversion "
+        "(all), and conversion alone.",
         ("clip s", "all", "conversion", "runs"),
         rows,
     )
@@ -191,13 +192,13 @@ def _convert_all(cloner: VoiceCloner, clip: Waveform, target: Tone) -> Waveform:
 
 def _formats(model: Model, clip: Waveform, options: Options) -> Table:
     rate_hz = model.cloner.sample_rate_hz
-    stereo = np.repeat(speech.resampled(clip, rate_hz, 48_000)[:, np.newaxis], 2, axis=1)
+    stereo = np.repeat(clips.resampled(clip, rate_hz, 48_000)[:, np.newaxis], 2, axis=1)
     files = {
-        "WAV, 16 bit": speech.encoded(stereo, 48_000, "WAV", "PCM_16"),
-        "FLAC": speech.encoded(stereo, 48_000, "FLAC", "PCM_16"),
-        "MP3": speech.encoded(stereo, 48_000, "MP3", "MPEG_LAYER_III"),
-        "OGG Vorbis": speech.encoded(stereo, 48_000, "OGG", "VORBIS"),
-        "OGG Opus": speech.encoded(stereo, 48_000, "OGG", "OPUS"),
+        "WAV, 16 bit": clips.encoded(stereo, 48_000, "WAV", "PCM_16"),
+        "FLAC": clips.encoded(stereo, 48_000, "FLAC", "PCM_16"),
+        "MP3": clips.encoded(stereo, 48_000, "MP3", "MPEG_LAYER_III"),
+        "OGG Vorbis": clips.encoded(stereo, 48_000, "OGG", "VORBIS"),
+        "OGG Opus": clips.encoded(stereo, 48_000, "OGG", "OPUS"),
     }
     actions: dict[str, Action] = {
         name: partial(model.cloner.decode, file) for name, file in files.items()
@@ -205,7 +206,7 @@ def _formats(model: Model, clip: Waveform, options: Options) -> Table:
     taken = distributions(alternate(actions, *_effort(options, 20, 10.0)))
     return Table(
         "Formats",
-        "The clip as stereo at 48 kHz: decoded, mixed down and resampled.",
+        "The clip as a stereo file at 48 kHz: time to decode, mix down and resample it.",
         ("format", "KiB", *COLUMNS),
         [(name, len(files[name]) // 1024, *found.milliseconds) for name, found in taken.items()],
     )
@@ -229,7 +230,7 @@ def _sessions(model: Model, clip: Waveform, options: Options) -> Table:
     taken = distributions(alternate(actions, *_effort(options, 15, 20.0)))
     return Table(
         "Threads",
-        "The converter's graph on the whole clip, by how its session was opened.",
+        "The converter's graph on the whole clip, by settings of its session.",
         ("session", *COLUMNS),
         [(name, *found.milliseconds) for name, found in taken.items()],
     )

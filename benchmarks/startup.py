@@ -1,4 +1,4 @@
-"""`startup`: from starting the process to the first good answer, beside what cannot be avoided."""
+"""`startup`: time from starting a server to its being ready, beside its imports alone."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import statistics
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.distribution import COLUMNS, Distribution
@@ -18,7 +19,7 @@ from runtime.bundle import Bundle
 
 READY_FACTOR = 1.5
 
-# What the server imports of others, and the bytes that it reads; nothing is done with them.
+# Imports the packages that the server imports, and reads the files that it reads.
 _REFERENCE = """
 import os, sys
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
@@ -32,7 +33,7 @@ for name in sys.argv[1:]:
 
 
 def run(options: Options) -> Report:
-    """Measure how long models take until they serve."""
+    """Measure the time to ready of each model."""
     rows: list[tuple[str, str, float, float, float, float, int]] = []
     goals = []
     for path in models_of(options):
@@ -48,12 +49,13 @@ def run(options: Options) -> Report:
             )
     return Report(
         "startup",
-        "`python -m server` from starting the process to its first 200 of /readyz, in turns with "
-        "a process that imports the same packages, reads the same files and ends.",
+        "Time from starting `python -m server` to its first 200 of /readyz, in turns with a "
+        "process "
+        "that only imports the same packages and reads the same files.",
         [
             Table(
                 "Time to ready",
-                "Files are in the system's cache.",
+                "The files are in the operating system's cache.",
                 ("model", "what", *COLUMNS),
                 rows,
             )
@@ -66,7 +68,7 @@ def _measure(path: Path, options: Options) -> tuple[list[float], list[float]]:
     files = [str(file) for file in sorted(path.iterdir()) if file.is_file()]
     ready, reference = [], []
     for turn in range(2 if options.quick else 8):
-        with Server(path, options) as server:
+        with Server(**replace(options, models=(path,)).serving) as server:
             seconds = server.ready_seconds
         started = time.perf_counter()
         subprocess.run(

@@ -1,4 +1,4 @@
-"""One page over all results: what was aimed at and what was found."""
+"""The page of all targets and results."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from benchmarks.report import GOAL_COLUMNS, Cell, Goal, goal_rows, markdown_tabl
 
 
 def summarise(commands: Iterable[str], folder: Path) -> Path:
-    """Write the page that leads to every report in a folder, whichever run each is of.
+    """Write the page that links every report in a folder.
 
     Args:
-        commands: in the order that their reports are listed in; those without one are left out.
-        folder: that holds what `benchmarks.results.write` wrote.
+        commands: Commands in the order of the page; those without a report are left out.
+        folder: Folder that `benchmarks.results.write` wrote to.
 
     Returns:
         The page.
@@ -31,7 +31,8 @@ def summarise(commands: Iterable[str], folder: Path) -> Path:
             rows += [[f"[{command}]({command}.md)", *row] for row in goal_rows(goals)]
     parts = [
         "# Results",
-        "Written by `python -m benchmarks`; each page names the machine.",
+        "Written by `python -m benchmarks`. Each page describes the machine that it was measured "
+        "on.",
         markdown_table(("benchmark", *GOAL_COLUMNS), rows),
     ]
     page = folder / "README.md"

@@ -1,4 +1,4 @@
-"""`windows`: that cutting a clip up changes nothing, what it costs, and how soon one hears it."""
+"""`windows`: accuracy and cost of conversion in windows, and latency of streams."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from benchmarks import speech
+from benchmarks import clips
 from benchmarks.distribution import Distribution
 from benchmarks.errors import BenchmarkError
 from benchmarks.exchange import audio_of, open_client, post, stream
@@ -19,7 +19,6 @@ from benchmarks.precisions import models_of
 from benchmarks.report import Cell, Goal, Plot, Report, Table
 from benchmarks.rounds import alternate, distributions
 from benchmarks.server import Server
-from benchmarks.signals import difference_of_peak
 from runtime import Tone, Waveform
 
 CLIP_SECONDS = (1.0, 9.9, 10.1, 61.3)
@@ -29,13 +28,13 @@ FIRST_AUDIO_SECONDS = 0.6
 
 _CONTEXTS_A_WINDOW = (1, 2, 4, 8, 16)
 
-# clips to try lengths of windows on: many times the work a second in the official size
+# clips that window lengths are measured on; the official size takes much longer a second
 _COMPACT_SECONDS = 30.0
 _OFFICIAL_SECONDS = 8.0
 
 
 def run(options: Options) -> Report:
-    """Compare windows with one shot, and measure streams."""
+    """Compare conversion in windows with whole clips, and measure streams."""
     changes: list[Sequence[Cell]] = []
     costs: list[Sequence[Cell]] = []
     points: dict[str, list[tuple[float, float]]] = {}
@@ -45,34 +44,39 @@ def run(options: Options) -> Report:
         rows = differences(model, (1.0, 4.3) if options.quick else CLIP_SECONDS)
         changes += rows
         worst = max(row[-1] for row in rows)
-        goals.append(Goal(f"{model.label}: windowed against one shot", worst, LARGEST_DIFFERENCE))
+        goals.append(
+            Goal(f"{model.label}: windowed against whole, of the peak", worst, LARGEST_DIFFERENCE)
+        )
         found = _costs(model, options)
         costs += [(model.label, *row) for row in found]
         points[model.label] = [(row[1], row[2]) for row in found]
     streamed, first_audio = _streams(options)
     return Report(
         "windows",
-        "Clips converted in windows with real context on both sides, which is cut off again.",
+        "Clips converted in windows, each with real context on both sides that is cut off "
+        "afterwards.",
         [
             Table(
-                "Difference from one shot",
-                "The largest difference of any sample between a clip that was converted in "
-                "windows and the same clip converted whole, over the whole one's peak.",
+                "Difference from the whole clip",
+                "Largest difference of any sample between a clip converted in windows and the same "
+                "clip converted whole, as a share of the peak.",
                 ("model", "clip s", "windows", "frames", "difference of peak"),
                 changes,
             ),
             Table(
                 "Length of windows",
-                "Converting a long clip, by the frames that a window keeps: a step is what "
-                "another request may have to wait for.",
+                "Conversion of a long clip, by the frames that a window keeps. Another request may "
+                "have to wait for one step.",
                 ("model", "clip s", "frames", "real-time factor", "median step ms", "runs"),
                 costs,
             ),
             Table(
                 "Streams",
-                f"/api/clone/stream of {options.model.name} by one client. The target's tone is "
-                "in the cache. The stream's audio was compared with /api/clone's: it is the same "
-                "to one least significant bit.",
+                f"/api/clone/stream of {options.model.name} by one client, with the target's "
+                "tone in "
+                "the cache. The stream's audio was compared with /api/clone's: it is the same to "
+                "one "
+                "least significant bit.",
                 ("clip s", "first line ms", "first audio ms", "all ms", "runs"),
                 streamed,
             ),
@@ -91,14 +95,14 @@ def run(options: Options) -> Report:
 
 
 def differences(model: Model, lengths: Sequence[float]) -> list[tuple[str, float, str, int, float]]:
-    """Convert clips in windows of several kinds and whole.
+    """Convert clips in windows of several lengths and whole, and compare.
 
     Args:
-        model: the model.
-        lengths: of the clips, in seconds.
+        model: The model.
+        lengths: Lengths of the clips, in seconds.
 
     Returns:
-        Model, clip, windows, frames, and the largest difference of the whole one's peak.
+        Model, clip length, kind of window, frames and largest difference as a share of the peak.
     """
     rows = []
     for seconds in lengths:
@@ -107,8 +111,8 @@ def differences(model: Model, lengths: Sequence[float]) -> list[tuple[str, float
         whole = _converted(model, clip, source, target, frames)
         context = model.manifest.context_frames
         for label, window_frames in (
-            ("as advised", model.manifest.window_frames),
-            ("short ones", 2 * context + 1),
+            ("default", model.manifest.window_frames),
+            ("short", 2 * context + 1),
         ):
             if window_frames >= frames:
                 continue
@@ -118,19 +122,28 @@ def differences(model: Model, lengths: Sequence[float]) -> list[tuple[str, float
     return rows
 
 
+def difference_of_peak(reference: Waveform, found: Waveform) -> float:
+    """Compute the largest difference of any sample, as a share of the reference's peak.
+
+    Args:
+        reference: Samples to compare with, [samples].
+        found: Samples to judge, [samples].
+
+    Returns:
+        The share.
+    """
+    return float(np.abs(found - reference).max() / np.abs(reference).max())
+
+
 def _clip(model: Model, seconds: float) -> tuple[Waveform, Tone, Tone]:
     cloner = model.cloner
-    clip = speech.speech(cloner, seconds, first=1)
-    target = cloner.tone(cloner.decode(speech.target_bytes()))
+    clip = clips.of_length(cloner, seconds, first=1)
+    target = cloner.tone(cloner.decode(clips.target_bytes()))
     return clip, cloner.tone(clip), target
 
 
 def _converted(
-    model: Model,
-    clip: Waveform,
-    source: Tone,
-    target: Tone,
-    window_frames: int,
+    model: Model, clip: Waveform, source: Tone, target: Tone, window_frames: int
 ) -> Waveform:
     return model.cloner.conversion(
         clip, source, target, tau=1.0, seed=0, window_frames=window_frames
@@ -143,7 +156,7 @@ def _costs(model: Model, options: Options) -> list[tuple[float, int, float, floa
     clip, source, target = _clip(model, seconds)
     advised = model.manifest.window_frames
     sizes = {count * max(1, model.manifest.context_frames) for count in _CONTEXTS_A_WINDOW}
-    # next to the advised one another would say the same
+    # a length near the default one would add nothing
     sizes = {size for size in sizes if not 0.8 < size / advised < 1.25} | {advised}
     sizes = {min(size, model.frames(seconds)) for size in sizes}
     steps: dict[str, list[float]] = {}
@@ -177,7 +190,7 @@ def _costs(model: Model, options: Options) -> list[tuple[float, int, float, floa
 def _streams(options: Options) -> tuple[list[tuple[float, float, float, float, int]], float]:
     rows = []
     model = open_model(options.model, options)
-    with Server(options.model, options) as server, open_client(server.url) as client:
+    with Server(**options.serving) as server, open_client(server.url) as client:
         for seconds in (2.0,) if options.quick else STREAM_SECONDS:
             body = request_body(model, seconds)
             whole = audio_of(post(client, body)).astype(np.int32)

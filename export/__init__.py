@@ -1,1 +1,1 @@
-"""From PyTorch networks and checkpoints to checked ONNX bundles."""
+"""Export of PyTorch networks and checkpoints to checked ONNX bundles."""

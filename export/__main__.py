@@ -1,4 +1,4 @@
-"""`python -m export`: an official checkpoint to a checked bundle."""
+"""`python -m export`: export an official checkpoint to a checked bundle."""
 
 import argparse
 import hashlib
@@ -7,44 +7,52 @@ from pathlib import Path
 from typing import get_args
 
 from export.bundle import BundleFacts, write_bundle
+from export.bundle_folder import replacing
+from export.calibration_speech import SAMPLES, find_recordings
 from export.checkpoint import build_converter, find_checkpoint, read_state
 from export.config import ConverterConfig, read_config
 from export.errors import ExportError
 from export.graphs import DEFAULT_OPSET, OPSETS
-from export.speech import SAMPLES
+from export.half import halve_bundle
+from export.quantization import quantize_bundle
 from runtime.manifest import Precision
 
 LICENCE = "The checkpoint's own; the official OpenVoice V1 and V2 checkpoints are MIT-licensed"
-# The contract's own points: with official weights likeness is taken to rise with the tone's weight.
+# The tone's weights that the HTTP contract promises as shares of the rise in similarity. Official
+# weights are assumed to make similarity proportional to the tone's weight.
 TAU_CURVE = ((0.0, 0.0), (0.2, 0.2), (0.3, 0.4), (0.5, 0.7), (0.6, 0.85), (1.0, 1.0))
-# Context then adds a fifth to the work, and ten seconds are one window.
+# Ten seconds fit in one window, and context adds a fifth to the work.
 WINDOW_FRAMES = 1024
+REDUCERS = {"fp16": halve_bundle, "int8": quantize_bundle}
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
-    """Reads the command line.
+    """Read the command line.
 
     Args:
-        arguments: without the program's name; None takes the process's.
+        arguments: Arguments without the program's name; None takes the process's.
 
     Returns:
-        What was asked for.
+        The options.
     """
     parser = argparse.ArgumentParser(prog="python -m export", description=__doc__)
     parser.add_argument(
         "--checkpoint",
         required=True,
-        help="a checkpoint file, a folder that holds one as the official ones do, or a "
-        "Hugging Face hub name such as myshell-ai/OpenVoiceV2",
+        help="checkpoint to export: a file, a folder laid out as the official ones, or a Hugging "
+        "Face "
+        "hub name such as myshell-ai/OpenVoiceV2, which is downloaded",
     )
     parser.add_argument(
-        "--config", type=Path, help="its config.json; by default the one beside it, else V2's"
+        "--config",
+        type=Path,
+        help="config.json of the checkpoint (default: the one beside it, otherwise V2's sizes)",
     )
     parser.add_argument(
         "--output",
         type=Path,
         required=True,
-        help="bundle to write, such as onnx_models/openvoice-v2",
+        help="folder of the bundle, such as onnx_models/openvoice-v2; an older bundle is replaced",
     )
     parser.add_argument(
         "--opset",
@@ -52,44 +60,51 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         choices=OPSETS,
         default=DEFAULT_OPSET,
         metavar=f"{OPSETS.start}..{OPSETS.stop - 1}",
-        help=f"ONNX operator set, by default {DEFAULT_OPSET}",
+        help="ONNX operator set of the graphs; a higher one needs a newer ONNX Runtime "
+        f"(default: {DEFAULT_OPSET})",
     )
     parser.add_argument(
         "--precision",
         choices=get_args(Precision),
         default="fp32",
-        help="that the converter computes with: fp32; fp16 for GPUs; int8 for CPUs with VNNI",
+        help="precision that the converter computes in: fp16 is faster on GPUs and int8 on CPUs "
+        "with "
+        "VNNI, both at some loss of accuracy (default: fp32)",
     )
     parser.add_argument(
         "--calibration",
         type=Path,
-        help="folder of speech to calibrate int8 with and to judge int8 and fp16 by, a third of "
-        "it unseen: dozens of voices are better than the shipped samples, the default",
+        help="folder of speech that int8 is calibrated on and that int8 and fp16 are judged by, a "
+        "third of it unseen; more voices make int8 more accurate (default: the shipped samples)",
     )
     options = parser.parse_args(arguments)
     if options.calibration is not None and options.precision == "fp32":
-        parser.error("--calibration goes with --precision fp16 or int8")
+        parser.error("--calibration needs --precision fp16 or int8")
     return options
 
 
 def announce(line: str) -> None:
-    """Prints a line of progress at once."""
+    """Print a line of progress without delay."""
     print(line, flush=True)
 
 
 def export(options: argparse.Namespace) -> None:
-    """Does what the command line asks for.
+    """Export a checkpoint.
 
     Args:
-        options: as `parse` returns them.
+        options: Options from `parse`.
 
     Raises:
-        ExportError: it cannot be done, or the result is not faithful.
+        ExportError: The export failed, or the graphs failed a check.
     """
+    calibration = options.calibration or SAMPLES
+    if options.precision != "fp32":
+        # Fail on missing speech before the export, which takes minutes.
+        find_recordings(calibration)
     files = find_checkpoint(options.checkpoint)
     config_path = options.config or files.config
     if config_path is None:
-        announce(f"no config.json beside {files.checkpoint}: V2's sizes are taken")
+        announce(f"no config.json beside {files.checkpoint}: using V2's sizes")
         config = ConverterConfig()
     else:
         config = read_config(config_path)
@@ -110,24 +125,21 @@ def export(options: argparse.Namespace) -> None:
         provenance=f"exported from {files.origin}",
         checkpoint_sha256=hashlib.sha256(files.checkpoint.read_bytes()).hexdigest(),
     )
-    write_bundle(
-        converter.ref_enc,
-        converter,
-        facts,
-        options.output,
-        opset=options.opset,
-        precision=options.precision,
-        calibration=options.calibration or SAMPLES,
-        announce=announce,
-    )
+    with replacing(options.output) as draft:
+        full = draft if options.precision == "fp32" else draft.with_name("fp32")
+        write_bundle(
+            converter.ref_enc, converter, facts, full, opset=options.opset, announce=announce
+        )
+        if options.precision != "fp32":
+            REDUCERS[options.precision](full, draft, calibration, announce)
     announce(f"wrote {options.output}")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs the command.
+    """Run the command.
 
     Args:
-        arguments: without the program's name; None takes the process's.
+        arguments: Arguments without the program's name; None takes the process's.
 
     Returns:
         The exit status: 0 only for a bundle that passed every check.

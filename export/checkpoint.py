@@ -1,4 +1,4 @@
-"""Official converter checkpoints: found, read strictly, and folded into plain weights."""
+"""Official converter checkpoints: found, read, checked, and folded into plain weights."""
 
 import pickle
 import re
@@ -24,7 +24,7 @@ from export.networks.converter import POSTERIOR_LAYERS, ToneColourConverter
 
 CHECKPOINT_NAME = "checkpoint.pth"
 CONFIG_NAME = "config.json"
-# Where the official repositories and archives keep the converter, as folders of theirs.
+# Folders of the converter in the official repositories and archives.
 LAYOUTS = (".", "converter", "checkpoints/converter", "checkpoints_v2/converter")
 HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 WEIGHT_NORMALISED = re.compile(
@@ -35,12 +35,12 @@ FAULTS_SHOWN = 8
 
 @dataclass(frozen=True)
 class CheckpointFiles:
-    """A checkpoint on disk.
+    """Files of a checkpoint.
 
     Attributes:
-        checkpoint: the file.
-        config: the config.json beside it, where there is one.
-        origin: what to call it elsewhere: its hub name, or the file's.
+        checkpoint: Path of the checkpoint.
+        config: Path of the config.json beside it, if there is one.
+        origin: Name for the manifest: the hub's name, or the file's.
     """
 
     checkpoint: Path
@@ -49,16 +49,16 @@ class CheckpointFiles:
 
 
 def find_checkpoint(name: str) -> CheckpointFiles:
-    """Finds a checkpoint by file, folder or Hugging Face hub name; what is not here is downloaded.
+    """Find a checkpoint on disk, or download it from the Hugging Face hub.
 
     Args:
-        name: a file, a folder laid out as an official one, or `owner/repository`.
+        name: A file, a folder laid out as an official one, or a hub name `owner/repository`.
 
     Returns:
         The files.
 
     Raises:
-        CheckpointError: there is none, or the hub cannot be reached.
+        CheckpointError: There is none, or the hub cannot be reached.
     """
     path = Path(name)
     if path.is_file():
@@ -68,21 +68,21 @@ def find_checkpoint(name: str) -> CheckpointFiles:
         found = [file for file in found if file.is_file()]
         if len(found) != 1:
             places = ", ".join(map(str, found)) or "none of " + ", ".join(LAYOUTS)
-            raise CheckpointError(f"{name} should hold one {CHECKPOINT_NAME}; it has {places}")
+            raise CheckpointError(f"{name} should hold one {CHECKPOINT_NAME}; found: {places}")
         return _beside(found[0])
     if HUB_NAME.fullmatch(name):
         return _download(name)
-    raise CheckpointError(f"{name} is no file, no folder and no hub name (owner/repository)")
+    raise CheckpointError(f"{name} is not a file, a folder or a hub name (owner/repository)")
 
 
 def _beside(checkpoint: Path) -> CheckpointFiles:
-    """Pairs a checkpoint with its neighbour config.json."""
+    """Pair a checkpoint with the config.json in its folder."""
     config = checkpoint.parent / CONFIG_NAME
     return CheckpointFiles(checkpoint, config if config.is_file() else None, checkpoint.name)
 
 
 def _download(repository: str) -> CheckpointFiles:
-    """Fetches checkpoint and config from the hub, or from its cache where that is out of reach."""
+    """Download checkpoint and config, or take them from the hub's cache if it cannot be reached."""
     unreachable: LocalEntryNotFoundError | None = None
     try:
         for layout in LAYOUTS:
@@ -102,30 +102,29 @@ def _download(repository: str) -> CheckpointFiles:
                 return CheckpointFiles(Path(checkpoint), Path(config), repository)
     except RepositoryNotFoundError as error:
         raise CheckpointError(
-            f"the hub has no repository {repository}, nor is it a path"
+            f"{repository} is neither a path nor a repository on the Hugging Face hub"
         ) from error
     except (HfHubHTTPError, HFValidationError) as error:
-        raise CheckpointError(f"{repository} cannot be had from the hub: {error}") from error
+        raise CheckpointError(f"{repository} cannot be downloaded from the hub: {error}") from error
     if unreachable is not None:
         raise CheckpointError(
-            f"{repository} is no path here, and the Hugging Face hub cannot be reached to look for "
-            f"it there: download its {CHECKPOINT_NAME} and {CONFIG_NAME} elsewhere and give their "
-            "folder"
+            f"{repository} is not a path, and the Hugging Face hub cannot be reached: download its "
+            f"{CHECKPOINT_NAME} and {CONFIG_NAME} on another machine and pass their folder"
         ) from unreachable
     raise CheckpointError(f"{repository} holds no {CHECKPOINT_NAME} with a {CONFIG_NAME} beside it")
 
 
 def read_state(path: Path) -> dict[str, Tensor]:
-    """Reads the tensors of an official checkpoint file, without running any code that it may carry.
+    """Read the tensors of an official checkpoint without running any code that it contains.
 
     Args:
-        path: the file.
+        path: Path of the checkpoint.
 
     Returns:
-        Name to tensor, as stored.
+        Tensors by name, as stored.
 
     Raises:
-        CheckpointError: the file cannot be read or holds no state dict under `model`.
+        CheckpointError: The file cannot be read, or holds no state dict under `model`.
     """
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
@@ -133,7 +132,7 @@ def read_state(path: Path) -> dict[str, Tensor]:
         raise CheckpointError(f"{path}: {error.strerror or error}") from error
     except (pickle.UnpicklingError, EOFError, RuntimeError, zipfile.BadZipFile) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise CheckpointError(f"{path} is no PyTorch checkpoint of tensors: {reason}") from error
+        raise CheckpointError(f"{path} is not a PyTorch checkpoint of tensors: {reason}") from error
     state = content.get("model") if isinstance(content, dict) else None
     if not isinstance(state, dict):
         raise CheckpointError(f"{path} holds no state dict under the key 'model'")
@@ -141,24 +140,26 @@ def read_state(path: Path) -> dict[str, Tensor]:
 
 
 def build_converter(config: ConverterConfig, state: Mapping[str, Tensor]) -> ToneColourConverter:
-    """Builds the converter from an official state dict, weight norm and zero tones folded.
+    """Build the converter from an official state dict, with weight norm and zero tones folded.
 
     Args:
-        config: its sizes.
-        state: name to tensor, as the official file stores them.
+        config: Sizes of the converter.
+        state: Tensors by name, as the official file stores them.
 
     Returns:
         The converter in evaluation mode.
 
     Raises:
-        CheckpointError: naming every missing, extra, misshapen or non-finite tensor.
+        CheckpointError: Names every missing, extra, misshapen or non-finite tensor.
     """
     faults = _faults(expected_shapes(config), state)
     if faults:
         shown = faults[:FAULTS_SHOWN]
         if len(faults) > len(shown):
             shown.append(f"... and {len(faults) - len(shown)} more")
-        raise CheckpointError("the checkpoint is not this converter's:\n  " + "\n  ".join(shown))
+        raise CheckpointError(
+            "the checkpoint does not fit this converter:\n  " + "\n  ".join(shown)
+        )
     plain = fold_weight_norm(state)
     if config.zero_g:
         plain = fold_zero_tones(plain)
@@ -168,13 +169,13 @@ def build_converter(config: ConverterConfig, state: Mapping[str, Tensor]) -> Ton
 
 
 def expected_shapes(config: ConverterConfig) -> dict[str, tuple[int, ...]]:
-    """Lists what the official file holds for a config.
+    """List the tensors that the official file holds; V1 and V2 hold the same ones.
 
     Args:
-        config: the sizes.
+        config: Sizes of the converter.
 
     Returns:
-        Name to shape of every tensor. V1 and V2 store the same ones.
+        Shape by name.
     """
     with torch.device("meta"):
         network = ToneColourConverter(config, conditioned=True)
@@ -190,7 +191,7 @@ def expected_shapes(config: ConverterConfig) -> dict[str, tuple[int, ...]]:
 
 
 def _faults(expected: Mapping[str, tuple[int, ...]], state: Mapping[str, Tensor]) -> list[str]:
-    """Says, a line a tensor, what keeps the state dict from being the expected one."""
+    """List what is wrong with a state dict, a line a tensor."""
     faults = [f"missing: {name} {list(expected[name])}" for name in expected if name not in state]
     for name, tensor in state.items():
         if name not in expected:
@@ -204,18 +205,18 @@ def _faults(expected: Mapping[str, tuple[int, ...]], state: Mapping[str, Tensor]
         elif not torch.isfinite(tensor).all():
             faults.append(f"not finite: {name}")
         elif name.endswith(".weight_v") and not tensor.flatten(1).any(1).all():
-            faults.append(f"no direction to normalise, a row is zero: {name}")
+            faults.append(f"a row is zero, so that it cannot be normalised: {name}")
     return faults
 
 
 def fold_weight_norm(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Multiplies out weight normalisation (Salimans & Kingma 2016): `w = g v / |v|`.
+    """Multiply out weight normalisation (Salimans & Kingma 2016): `w = g v / |v|`.
 
     Args:
-        state: name to tensor; a `weight_v` is normalised over every axis but the first.
+        state: Tensors by name; a `weight_v` is normalised over every axis but the first.
 
     Returns:
-        Name to float32 tensor, each pair replaced by one `weight`.
+        Float32 tensors by name, each pair replaced by one `weight`.
     """
     plain = {}
     for name, tensor in state.items():
@@ -230,13 +231,13 @@ def fold_weight_norm(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def fold_zero_tones(plain: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Folds the condition of a tone of zeros, its bias alone, into the layers that it is added to.
+    """Fold the condition on a zero tone, which is only a bias, into the layers that add it.
 
     Args:
-        plain: name to plain tensor of a conditioned converter.
+        plain: Plain tensors by name, of a conditioned converter.
 
     Returns:
-        Those of the converter whose posterior encoder and generator take no tone.
+        Tensors of the converter whose posterior encoder and generator take no tone.
     """
     folded = dict(plain)
     for name in ("enc_q.enc.cond_layer", "dec.cond"):

@@ -36,28 +36,28 @@ class ConverterConfig:
 
     @property
     def bins(self) -> int:
-        """Bins of the spectrogram."""
+        """Number of bins of the spectrogram."""
         return self.filter_length // 2 + 1
 
     @property
     def variant(self) -> Literal["v1", "v2"]:
-        """The manifest's name for the generation."""
+        """Generation of the converter, as the manifest names it."""
         return "v2" if self.zero_g else "v1"
 
 
 def read_config(path: Path) -> ConverterConfig:
-    """Reads a config.json, in the official sections `data` and `model` or flat.
+    """Read a config.json with the official sections `data` and `model`, or without sections.
 
-    Fields that the network does not depend on are passed over.
+    Fields that the network does not depend on are ignored.
 
     Args:
-        path: the file.
+        path: Path of the file.
 
     Returns:
-        The sizes that it gives.
+        The sizes.
 
     Raises:
-        ConfigError: the file cannot be read, lacks a field, or describes another network.
+        ConfigError: The file cannot be read, lacks a field, or describes another network.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -66,22 +66,22 @@ def read_config(path: Path) -> ConverterConfig:
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path} is not JSON: {error}") from error
     if not isinstance(content, dict):
-        raise ConfigError(f"{path} holds no JSON object")
+        raise ConfigError(f"{path} is not a JSON object")
     return config_from(content, str(path))
 
 
 def config_from(content: Mapping[str, Any], origin: str) -> ConverterConfig:
-    """Builds and checks a config; `zero_g` is false where the file does not name it, as in V1's.
+    """Build and check a config; `zero_g` is false if the file lacks it, as V1's does.
 
     Args:
-        content: the parsed file.
-        origin: what messages call it.
+        content: The parsed file.
+        origin: Name of the file for messages.
 
     Returns:
-        The checked config.
+        The config.
 
     Raises:
-        ConfigError: naming the field at fault.
+        ConfigError: Names the wrong field.
     """
     flat = {"zero_g": False, **content}
     for section in SECTIONS:
@@ -100,7 +100,7 @@ def config_from(content: Mapping[str, Any], origin: str) -> ConverterConfig:
 
 
 def _checked(value: Any, kind: Any, name: str) -> Any:
-    """Returns the value as the field's type, tuples for lists, or says what it should have been."""
+    """Return a value as the field's type, with tuples for lists."""
     if isinstance(kind, GenericAlias):
         if not isinstance(value, list) or not value:
             raise ConfigError(f"{name} should be a list, not {value!r}")
@@ -115,7 +115,7 @@ def _checked(value: Any, kind: Any, name: str) -> Any:
 
 
 def _fault(config: ConverterConfig) -> str | None:
-    """Says why the sizes do not make the converter, or None."""
+    """Describe the first size that does not fit the others; None if all fit."""
     rates, kernels = config.upsample_rates, config.upsample_kernel_sizes
     if config.n_speakers != 0:
         return f"n_speakers {config.n_speakers} is a text-to-speech model's; a converter has 0"

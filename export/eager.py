@@ -1,4 +1,4 @@
-"""PyTorch modules in the place of graphs, so that the runtime can run both alike."""
+"""PyTorch modules in the place of graphs, so that the runtime can run them."""
 
 import numpy as np
 import torch
@@ -12,20 +12,23 @@ from runtime.sessions import Graph
 
 
 class EagerGraph(Graph):
-    """A module that is run as the graph made from it would be."""
+    """A module with the interface of a loaded graph.
+
+    Args:
+        module: Module in evaluation mode that takes the interface's inputs in order.
+        interface: Names and shapes.
+    """
 
     def __init__(self, module: nn.Module, interface: GraphInterface) -> None:
-        """Args:
-        module: in evaluation mode; takes the interface's inputs in order.
-        interface: names and shapes.
-        """
         self.interface = interface
         self.providers = ("PyTorch",)
         self._module = module
 
     def run(self, **inputs: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Args:
-            inputs: float32 arrays by input name.
+        """Run the module.
+
+        Args:
+            inputs: Float32 arrays by input name.
 
         Returns:
             The module's output.
@@ -39,15 +42,15 @@ class EagerGraph(Graph):
 def eager_cloner(
     manifest: Manifest, tone_encoder: nn.Module, tone_converter: nn.Module
 ) -> VoiceCloner:
-    """Puts the runtime's own cloner together from PyTorch networks.
+    """Build a cloner that runs PyTorch networks.
 
     Args:
-        manifest: of the model.
-        tone_encoder: its first network.
-        tone_converter: its second.
+        manifest: Manifest of the model.
+        tone_encoder: Tone encoder.
+        tone_converter: Tone converter.
 
     Returns:
-        A cloner that runs PyTorch where others run ONNX Runtime.
+        The cloner.
     """
     return VoiceCloner(
         manifest,

@@ -1,11 +1,12 @@
-"""What can go wrong while a bundle is made.
+"""Errors of an export.
 
 ExportError
 ├── ConfigError      the converter's config.json is unreadable or describes another network
-├── CheckpointError  the checkpoint cannot be found, read, or is not the network's
-├── CalibrationError there is no speech to calibrate with
+├── CheckpointError  the checkpoint cannot be found or read, or is not the network's
+├── CalibrationError there is too little speech to calibrate with
+├── PrecisionError   the bundle to reduce is not in float32
 ├── OutputError      the bundle cannot be written where it was asked for
-└── ParityError      an exported graph does not say what PyTorch says
+└── ParityError      a graph differs from its reference by more than is accepted
 """
 
 
@@ -22,7 +23,11 @@ class CheckpointError(ExportError):
 
 
 class CalibrationError(ExportError):
-    """There is no speech to calibrate with, or too little."""
+    """There is too little speech to calibrate with."""
+
+
+class PrecisionError(ExportError):
+    """The bundle to reduce is not in float32."""
 
 
 class OutputError(ExportError):
@@ -30,4 +35,4 @@ class OutputError(ExportError):
 
 
 class ParityError(ExportError):
-    """An exported graph does not say what PyTorch says."""
+    """A graph differs from its reference by more than is accepted."""

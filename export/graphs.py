@@ -1,8 +1,8 @@
-"""Modules to optimised ONNX graphs, by the interface that the runtime expects of them."""
+"""Export of PyTorch modules to optimised ONNX graphs with the runtime's interface."""
 
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,13 +12,14 @@ from onnx_ir.passes.common import ClearMetadataAndDocStringPass
 from onnxscript import optimizer
 from torch import Tensor, nn
 
+from export.examples import example_arrays
 from export.operators import with_onnx_operators
 from runtime.interface import GraphInterface, Shape
 
 DEFAULT_OPSET = 20
 OPSETS = range(18, 24)
 BATCH, FRAMES, SAMPLES = "batch", "frames", "samples"
-# Long enough that no axis, however strided, is one long in the example and taken for a constant.
+# Long enough that no axis, even a strided one, has length 1 in the example and becomes a constant.
 EXAMPLE_BATCH, EXAMPLE_FRAMES = 2, 200
 # Elements up to which a constant expression is folded: any weight of these networks.
 FOLD_LIMIT = 1 << 26
@@ -27,31 +28,28 @@ FOLD_LIMIT = 1 << 26
 def example_inputs(
     interface: GraphInterface, batch: int, frames: int, seed: int = 0
 ) -> dict[str, Tensor]:
-    """Draws seeded inputs of a graph; magnitudes are log-normal, as speech's roughly are.
+    """Draw the inputs of `example_arrays` as tensors.
 
     Args:
-        interface: of the graph.
-        batch: length of the batch axis.
-        frames: length of the frames axis.
-        seed: seed of the draw.
+        interface: Inputs of the graph.
+        batch: Length of the batch axis.
+        frames: Length of the frames axis.
+        seed: Seed of the draw.
 
     Returns:
         Float32 tensors by name, in the interface's order.
     """
-    generator = torch.Generator().manual_seed(seed)
-    inputs = {}
-    for name, zeros in interface.zeros(batch, frames).items():
-        draw = torch.randn(zeros.shape, generator=generator)
-        inputs[name] = 0.1 * draw.exp() if name == "spectrogram" else 0.3 * draw
-    return inputs
+    arrays = example_arrays(interface, batch, frames, seed)
+    return {name: torch.from_numpy(array) for name, array in arrays.items()}
 
 
 def export_graph(module: nn.Module, interface: GraphInterface, opset: int) -> onnx_ir.Model:
-    """Exports a module and optimises the graph as far as every machine gains from.
+    """Export a module and apply the optimisations that help on every machine.
 
     Args:
-        module: in evaluation mode; takes the interface's inputs in order and returns its output.
-        interface: of the graph.
+        module: Module in evaluation mode that takes the interface's inputs in order and returns
+            its output.
+        interface: Inputs and output of the graph.
         opset: ONNX operator set.
 
     Returns:
@@ -76,35 +74,54 @@ def export_graph(module: nn.Module, interface: GraphInterface, opset: int) -> on
             verbose=False,
         )
     if program is None:
-        raise RuntimeError("the exporter gave nothing back")
+        raise RuntimeError("PyTorch's exporter returned no graph")
     model = program.model
     model.graph.name = Path(interface.file_name).stem
-    optimizer.optimize(model, input_size_limit=FOLD_LIMIT, output_size_limit=FOLD_LIMIT)
+    optimizer.optimize_ir(
+        model,
+        input_size_limit=FOLD_LIMIT,
+        output_size_limit=FOLD_LIMIT,
+        should_fold=_reads_no_parameter(module),
+    )
     model.graph.outputs[0].shape = onnx_ir.Shape(output_axes(interface))
-    # The exporter's notes on every node name files of the machine that it ran on.
+    # The exporter's notes on every node name files of this machine.
     ClearMetadataAndDocStringPass()(model)
     for value in (*model.graph.inputs, *model.graph.initializers.values()):
         value.metadata_props.clear()
     return model
 
 
+def _reads_no_parameter(module: nn.Module) -> Callable[[onnx_ir.Node], bool | None]:
+    """Make a rule that leaves what is computed from parameters to ONNX Runtime to fold at load.
+
+    Folding here would give the result a new name, and the weights could no longer be read back.
+    """
+    parameters = {name for name, _ in module.named_parameters()}
+
+    def rule(node: onnx_ir.Node) -> bool | None:
+        names = {value.name for value in node.inputs if value is not None}
+        return None if names.isdisjoint(parameters) else False
+
+    return rule
+
+
 def output_axes(interface: GraphInterface) -> list[int | str]:
-    """Names the free axes of a graph's output.
+    """List the axes of a graph's output.
 
     Args:
-        interface: of the graph.
+        interface: Inputs and output of the graph.
 
     Returns:
-        Lengths, and names in the place of free ones.
+        Length of each axis, or its name where the length is free.
     """
     return [BATCH, *(SAMPLES if size is None else size for size in interface.output_shape[1:])]
 
 
 def dynamic_axes(shape: Shape) -> dict[int, str]:
-    """Names the free axes of an input.
+    """Name the free axes of an input.
 
     Args:
-        shape: lengths, None where an axis is free: batch first, frames last.
+        shape: Lengths, None where an axis is free: batch first, frames last.
 
     Returns:
         Name by position.
@@ -115,7 +132,7 @@ def dynamic_axes(shape: Shape) -> dict[int, str]:
 
 @contextmanager
 def _quiet_exporter() -> Iterator[None]:
-    """Silences what PyTorch's exporter says about its own internals, and nothing else."""
+    """Silence the warnings of PyTorch's exporter about its own internals."""
     logger = logging.getLogger("torch.onnx._internal.exporter._registration")
     level = logger.level
     logger.setLevel(logging.ERROR)

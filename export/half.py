@@ -1,21 +1,64 @@
-"""A graph in half precision that still takes and gives float32."""
+"""Bundles whose converter computes in half precision and still takes and returns float32."""
+
+from pathlib import Path
 
 import numpy as np
+import onnx
 import onnx_ir
 
+from export.calibration_speech import SAMPLES, Speech
+from export.checks import Announce
 from export.errors import ExportError
+from export.reduction import Figures, reduce_bundle
+from runtime.interface import GraphInterface
+from runtime.manifest import Manifest
 
 FLOAT, HALF = onnx_ir.DataType.FLOAT, onnx_ir.DataType.FLOAT16
 
 
-def to_half(model: onnx_ir.Model) -> None:
-    """Turns every float32 value inside a graph into half precision.
+def halve_bundle(
+    bundle: Path, output: Path, calibration: Path = SAMPLES, announce: Announce = print
+) -> Manifest:
+    """Write a half-precision bundle from a float32 one; it appears only if every check passes.
 
     Args:
-        model: changed in place; its operators take any kind of float.
+        bundle: Folder of the float32 bundle.
+        output: Folder to write; a bundle that is there, even the float32 one, is replaced.
+        calibration: Folder of speech, a third of which the result is judged by.
+        announce: Receives each step and check, a line each.
+
+    Returns:
+        The manifest of the half-precision bundle.
 
     Raises:
-        ExportError: a weight is beyond half precision's range.
+        CalibrationError: The folder holds too little speech.
+        OutputError: The output cannot be written, or holds something that is not a bundle.
+        ParityError: Half precision loses too much.
+        PrecisionError: The bundle is not in float32.
+        ExportError: A weight is beyond half precision's range.
+        InvalidBundle: The bundle cannot be read.
+    """
+    return reduce_bundle(bundle, output, "fp16", _halve_converter, calibration, announce)
+
+
+def _halve_converter(
+    model: onnx.ModelProto, interface: GraphInterface, speech: Speech, announce: Announce
+) -> tuple[onnx.ModelProto, Figures]:
+    """Convert a graph to half precision; there is nothing to calibrate."""
+    graph = onnx_ir.from_proto(model)
+    to_half(graph)
+    halved: onnx.ModelProto = onnx_ir.to_proto(graph)
+    return halved, {}
+
+
+def to_half(model: onnx_ir.Model) -> None:
+    """Turn every float32 value inside a graph into half precision.
+
+    Args:
+        model: Graph to change, of operators that take either precision.
+
+    Raises:
+        ExportError: A weight is beyond half precision's range.
     """
     graph = model.graph
     first = graph[0]
@@ -48,7 +91,7 @@ def to_half(model: onnx_ir.Model) -> None:
 
 
 def _cast(value: onnx_ir.Value, kind: onnx_ir.DataType) -> onnx_ir.Node:
-    """Makes a cast of a value to another kind of float."""
+    """Make a node that casts a value to another float type."""
     node = onnx_ir.node("Cast", [value], {"to": kind}, name=f"{value.name}.cast")
     output = node.outputs[0]
     output.name, output.shape, output.dtype = f"{value.name}.{kind.name.lower()}", value.shape, kind

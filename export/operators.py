@@ -1,4 +1,4 @@
-"""Modules that the exporter would unroll or entangle, as single ONNX operators."""
+"""Replacements for modules that PyTorch's exporter does not turn into single ONNX operators."""
 
 import copy
 
@@ -9,9 +9,12 @@ GATES = 3
 
 
 class OnnxGru(nn.Module):
-    """Stands in for a one-layer nn.GRU while a graph is traced; starts from a state of zeros.
+    """A one-layer nn.GRU with an initial state of zeros, as one operator of the traced graph.
 
-    The exporter by itself unrolls a GRU over the example's frames.
+    The exporter alone unrolls a GRU over the example's frames.
+
+    Args:
+        gru: The GRU: one layer, one direction, batch first, with biases.
     """
 
     weight: Tensor
@@ -19,9 +22,6 @@ class OnnxGru(nn.Module):
     bias: Tensor
 
     def __init__(self, gru: nn.GRU) -> None:
-        """Args:
-        gru: one layer, one direction, batch first, with biases.
-        """
         super().__init__()
         if gru.num_layers != 1 or gru.bidirectional or not gru.batch_first or not gru.bias:
             raise ValueError("only a one-layer, one-way, batch-first GRU with biases is exported")
@@ -32,7 +32,9 @@ class OnnxGru(nn.Module):
         self.register_buffer("bias", torch.cat(biases)[None])
 
     def forward(self, sequence: Tensor) -> tuple[Tensor, Tensor]:
-        """Args:
+        """Trace the operator.
+
+        Args:
             sequence: [batch, steps, features].
 
         Returns:
@@ -51,30 +53,32 @@ class OnnxGru(nn.Module):
 
 
 def _update_first(rows: Tensor) -> Tensor:
-    """Reorders PyTorch's gates (reset, update, new) to ONNX's (update, reset, new)."""
+    """Reorder PyTorch's gates (reset, update, new) to ONNX's (update, reset, new)."""
     reset, update, new = rows.detach().chunk(GATES)
     return torch.cat([update, reset, new])
 
 
 class OnnxFlatten(nn.Module):
-    """Stands in for nn.Flatten of the axes from the third on while a graph is traced.
+    """An nn.Flatten of the axes from the third on, as one operator of the traced graph.
 
-    The exporter by itself computes every kept length from the input's shape.
+    The exporter alone computes the length of every kept axis from the input's shape.
+
+    Args:
+        flatten: The module, from axis 2 to the last.
     """
 
     shape: Tensor
 
     def __init__(self, flatten: nn.Flatten) -> None:
-        """Args:
-        flatten: from axis 2 to the last.
-        """
         super().__init__()
         if (flatten.start_dim, flatten.end_dim) != (2, -1):
             raise ValueError("only a Flatten of the axes from the third on is exported")
         self.register_buffer("shape", torch.tensor([0, 0, -1]))
 
     def forward(self, hidden: Tensor) -> Tensor:
-        """Args:
+        """Trace the operator.
+
+        Args:
             hidden: [first, second, ...].
 
         Returns:
@@ -87,13 +91,13 @@ class OnnxFlatten(nn.Module):
 
 
 def with_onnx_operators(module: nn.Module) -> nn.Module:
-    """Copies a module with every nn.GRU and nn.Flatten in it replaced by the ONNX operator.
+    """Copy a module with every nn.GRU and nn.Flatten in it replaced by an ONNX operator.
 
     Args:
-        module: left as it is.
+        module: Module to copy, left as it is.
 
     Returns:
-        The copy, good for tracing alone.
+        The copy, for tracing only.
     """
     replaced = copy.deepcopy(module)
     for name, part in module.named_modules():

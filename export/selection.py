@@ -1,26 +1,25 @@
-"""Which layers are quantised: those whose error is small for the work that it saves."""
+"""Which layers are quantised: those whose error is small for the arithmetic that it saves."""
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import onnx
-import onnx_ir
+import onnxruntime
 from numpy.typing import NDArray
+from onnxruntime.quantization import TensorsData
 
-from export.calibration import Observation
-from export.parity import open_for_parity
-from export.quantization import WEIGHT, Affine, Quantizer, constant, convolutions
-from export.speech import Feeds, signal_to_noise_db
+from export.calibration_speech import Inputs
+from export.checks import Announce
+from export.fidelity import open_on_cpu, signal_to_noise_db
+from export.qdq import convolutions, quantize_convolutions
 from runtime.interface import GraphInterface
 
 # Clips that layers are judged on, one group after another; ranges are measured on all.
 JUDGED_CLIPS = 2
 # A layer's place in the network, down to the list that a whole block of layers is one item of.
 GROUP_DEPTH = 3
-WEIGHT_SUFFIX = re.compile(r"\.weight$")
-# A layer with less of all the work than this is left alone: those that see the tones, for one.
+# Layers with less of all multiplications than this stay in float32: those of the tones, for one.
 LEAST_SHARE_OF_WORK = 2e-4
 
 
@@ -29,10 +28,10 @@ class Group:
     """Layers that are quantised together.
 
     Attributes:
-        name: their common place in the network.
-        nodes: names of their nodes.
-        work: multiplications that they share in.
-        noise: what quantising them alone adds, as a share of the signal's energy.
+        name: Common place of the layers in the network.
+        nodes: Names of their nodes.
+        work: Multiplications that they make in a clip.
+        noise: Energy of the error when they alone are quantised, as a share of the signal's.
     """
 
     name: str
@@ -42,47 +41,42 @@ class Group:
 
 
 class Selection:
-    """Finds the layers of one graph that can be quantised within a budget of noise."""
+    """Search for the layers of one graph that can be quantised within a budget of noise.
+
+    Args:
+        model: The float32 graph.
+        interface: Inputs and output of the graph.
+        ranges: Ranges of every convolution's input and output, from `calibrate`.
+        clips: Speech that calibration may look at, inputs by name, a dictionary a clip.
+    """
 
     def __init__(
         self,
-        proto: onnx.ModelProto,
+        model: onnx.ModelProto,
         interface: GraphInterface,
-        ranges: Mapping[str, Affine],
-        clips: Sequence[Feeds],
+        ranges: TensorsData,
+        clips: Sequence[Inputs],
     ) -> None:
-        """Args:
-        proto: the float32 graph.
-        interface: of the graph.
-        ranges: mapping to eight bits by value name.
-        clips: speech that calibration may look at.
-        """
-        self._proto = proto
+        self._model = model
         self._interface = interface
         self._ranges = ranges
         self._clips = clips[:JUDGED_CLIPS]
-        self._references = self._run(proto.SerializeToString())
+        self._references = self._run(model)
 
-    def choose(
-        self,
-        observations: Mapping[str, Observation],
-        target_db: float,
-        announce: Callable[[str], None],
-    ) -> list[Group]:
-        """Takes groups in the order of noise for work while the sum of noise stays in the budget.
+    def choose(self, target_db: float, announce: Announce) -> list[Group]:
+        """Take groups, least noise for their work first, while the noise stays in the budget.
 
-        Noises of groups add up, as they are nearly independent; the sum is then measured, and the
-        last group given back while it falls short.
+        The noise of several groups is nearly the sum of theirs. It is measured at the end, and the
+        last group is given back until the target is met.
 
         Args:
-            observations: by value name; tell how long each layer's output is.
-            target_db: signal-to-noise ratio to keep.
-            announce: is told each group.
+            target_db: Signal-to-noise ratio to keep, in decibels.
+            announce: Receives a line about each group.
 
         Returns:
             The groups.
         """
-        groups = [self._judged(group, announce) for group in self._groups(observations)]
+        groups = [self._judged(group, announce) for group in self._groups()]
         budget = 10 ** (-target_db / 10)
         chosen: list[Group] = []
         for group in sorted(groups, key=lambda group: group.noise / group.work):
@@ -92,42 +86,40 @@ class Selection:
             announce(f"giving back {chosen.pop().name}")
         return chosen
 
-    def quantized(self, groups: Sequence[Group]) -> onnx_ir.Model:
-        """Quantises groups.
+    def quantized(self, groups: Sequence[Group]) -> onnx.ModelProto:
+        """Quantise groups.
 
         Args:
-            groups: of this graph.
+            groups: Groups of this graph.
 
         Returns:
-            A graph of its own.
+            A new graph.
         """
-        names = {name for group in groups for name in group.nodes}
-        model = onnx_ir.from_proto(self._proto)
-        nodes = [node for node in convolutions(model) if node.name in names]
-        Quantizer(model, self._ranges).quantize(nodes)
-        return model
+        names = [name for group in groups for name in group.nodes]
+        return quantize_convolutions(self._model, names, self._ranges)
 
-    def ratio_db(self, model: onnx_ir.Model) -> float:
-        """Measures a graph against the float32 one on the judged clips.
+    def ratio_db(self, model: onnx.ModelProto) -> float:
+        """Measure a graph against the float32 one on the judged clips.
 
         Args:
-            model: the graph.
+            model: The graph.
 
         Returns:
             Signal-to-noise ratio in decibels.
         """
-        return signal_to_noise_db(
-            self._run(onnx_ir.to_proto(model).SerializeToString()), self._references
-        )
+        return signal_to_noise_db(self._run(model), self._references)
 
-    def _groups(self, observations: Mapping[str, Observation]) -> list[Group]:
-        """Groups the layers by their place in the network, and counts their work."""
-        work: dict[str, int] = {}
+    def _groups(self) -> list[Group]:
+        """Group the layers by their place in the network, and count their work."""
+        shapes = {tensor.name: tensor.dims for tensor in self._model.graph.initializer}
+        names = [node.output[0] for node in convolutions(self._model)]
+        sizes = output_sizes(self._model, names, self._clips[0])
+        work: dict[str, float] = {}
         groups: dict[str, list[str]] = {}
-        for node in convolutions(onnx_ir.from_proto(self._proto)):
-            weight, steps = node.inputs[WEIGHT], observations[str(node.outputs[0].name)].steps
-            work[str(node.name)] = constant(node, WEIGHT).size * steps
-            groups.setdefault(group_name(str(weight and weight.name)), []).append(str(node.name))
+        for node in convolutions(self._model):
+            weight = node.input[1]
+            work[node.name] = sizes[node.output[0]] * float(np.prod(shapes[weight][1:]))
+            groups.setdefault(group_name(weight), []).append(node.name)
         least = LEAST_SHARE_OF_WORK * sum(work.values())
         kept = {
             group: tuple(node for node in nodes if work[node] >= least)
@@ -139,25 +131,50 @@ class Selection:
             if nodes
         ]
 
-    def _judged(self, group: Group, announce: Callable[[str], None]) -> Group:
-        """Measures what quantising a group alone costs."""
+    def _judged(self, group: Group, announce: Announce) -> Group:
+        """Measure the noise of quantising a group alone."""
         ratio = self.ratio_db(self.quantized([group]))
         announce(f"{group.name} alone in int8: {ratio:.1f} dB")
         return Group(group.name, group.nodes, group.work, 10 ** (-ratio / 10))
 
-    def _run(self, data: bytes) -> list[NDArray[np.float32]]:
-        """Converts the judged clips with a graph."""
-        graph = open_for_parity(data, self._interface)
+    def _run(self, model: onnx.ModelProto) -> list[NDArray[np.float32]]:
+        """Convert the judged clips with a graph."""
+        graph = open_on_cpu(model.SerializeToString(), self._interface)
         return [graph.run(**clip) for clip in self._clips]
 
 
-def group_name(weight_name: str) -> str:
-    """Names the group that a weight belongs to.
+def output_sizes(model: onnx.ModelProto, names: Sequence[str], clip: Inputs) -> dict[str, int]:
+    """Count the numbers in values of a graph by running it.
 
     Args:
-        weight_name: its dotted place in the network.
+        model: The graph, left as it is.
+        names: Names of the values.
+        clip: Inputs by name.
 
     Returns:
-        The beginning of it.
+        Count by name.
     """
-    return ".".join(WEIGHT_SUFFIX.sub("", weight_name).split(".")[:GROUP_DEPTH])
+    counted = onnx.ModelProto()
+    counted.CopyFrom(model)
+    sizes = [f"{name}.size" for name in names]
+    for name, size in zip(names, sizes, strict=True):
+        counted.graph.node.append(onnx.helper.make_node("Size", [name], [size], name=size))
+        output = onnx.helper.make_tensor_value_info(size, onnx.TensorProto.INT64, [])
+        counted.graph.output.append(output)
+    session = onnxruntime.InferenceSession(
+        counted.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    found = session.run(sizes, clip)
+    return {name: int(size) for name, size in zip(names, found, strict=True)}
+
+
+def group_name(weight_name: str) -> str:
+    """Name the group that a weight belongs to.
+
+    Args:
+        weight_name: Dotted place of the weight in the network.
+
+    Returns:
+        The first parts of it.
+    """
+    return ".".join(weight_name.removesuffix(".weight").split(".")[:GROUP_DEPTH])

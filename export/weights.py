@@ -1,21 +1,25 @@
-"""Half-precision storage of weights that are computed with in single precision."""
+"""Weights in graph files: stored in half precision, and read back into their networks by name."""
 
 import copy
 
 import numpy as np
+import onnx
 import onnx_ir
 import torch
 from torch import Tensor, nn
 
-# Smaller tensors weigh nothing and are often constants that should stay exact.
+from export.errors import CheckpointError
+
+# Smaller tensors take no space worth saving and are often constants that should stay exact.
 SMALLEST_STORED = 256
+HALF_SUFFIX = ".half"
 
 
 def rounded_to_half(module: nn.Module) -> nn.Module:
-    """Copies a module with its larger weights and buffers rounded to what half precision can hold.
+    """Copy a module with its larger weights and buffers rounded to half precision.
 
     Args:
-        module: left as it is.
+        module: Module to copy, left as it is.
 
     Returns:
         The copy, in float32; its graph can be stored in half precision without a further loss.
@@ -28,17 +32,17 @@ def rounded_to_half(module: nn.Module) -> nn.Module:
 
 
 def _is_large(tensor: Tensor) -> bool:
-    """Says whether a tensor is one of those that are stored in half precision."""
+    """Whether a tensor is one of those that are stored in half precision."""
     return tensor.dtype == torch.float32 and tensor.numel() >= SMALLEST_STORED
 
 
 def store_half(model: onnx_ir.Model) -> None:
-    """Stores every larger weight that half precision holds exactly so, with a cast behind it.
+    """Store each larger weight that half precision holds exactly in it, followed by a cast.
 
-    ONNX Runtime folds the casts when it loads the graph, so that running it costs nothing more.
+    ONNX Runtime folds the casts when it loads the graph, so that they cost nothing when it runs.
 
     Args:
-        model: changed in place.
+        model: Graph to change.
     """
     casts = []
     for value in list(model.graph.initializers.values()):
@@ -52,10 +56,10 @@ def store_half(model: onnx_ir.Model) -> None:
             continue
         name = str(value.name)
         stored = onnx_ir.Value(
-            name=f"{name}.half",
+            name=f"{name}{HALF_SUFFIX}",
             shape=value.shape,
             type=onnx_ir.TensorType(onnx_ir.DataType.FLOAT16),
-            const_value=onnx_ir.Tensor(half, name=f"{name}.half"),
+            const_value=onnx_ir.Tensor(half, name=f"{name}{HALF_SUFFIX}"),
         )
         cast = onnx_ir.node("Cast", [stored], {"to": onnx_ir.DataType.FLOAT}, name=f"{name}.cast")
         cast.outputs[0].name = f"{name}.full"
@@ -66,3 +70,28 @@ def store_half(model: onnx_ir.Model) -> None:
         casts.append(cast)
     first = model.graph[0]
     model.graph.insert_before(first, casts)
+
+
+def load_weights(module: nn.Module, model: onnx.ModelProto) -> None:
+    """Copy the weights of an exported graph into the network that it was made from.
+
+    Args:
+        module: Network whose parameters are overwritten.
+        model: Graph that `export_graph` made from the same network.
+
+    Raises:
+        CheckpointError: The graph holds no weight of a parameter's name and shape.
+    """
+    constants = {
+        tensor.name.removesuffix(HALF_SUFFIX): tensor for tensor in model.graph.initializer
+    }
+    with torch.no_grad():
+        for name, parameter in module.named_parameters():
+            tensor = constants.get(name)
+            if tensor is None or tuple(tensor.dims) != tuple(parameter.shape):
+                raise CheckpointError(
+                    f"{model.graph.name} holds no weight {name} of shape {list(parameter.shape)}; "
+                    "it was not exported from this network"
+                )
+            values = onnx.numpy_helper.to_array(tensor).astype(np.float32)
+            parameter.copy_(torch.from_numpy(values))

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias, get_args
@@ -48,6 +48,9 @@ class Manifest:
         licence: Licence of the weights.
         provenance: Origin of the weights.
         quality: Measurements of the model, free in form.
+        look_back_frames: Frames before an output frame that it depends on, by tolerance: `exact`,
+            or the largest error as a share of the peak, `1e-4` and `1e-3`; empty if not measured.
+        look_ahead_frames: Frames after an output frame that it depends on, likewise.
     """
 
     format: int
@@ -74,6 +77,8 @@ class Manifest:
     licence: str
     provenance: str
     quality: Mapping[str, Any]
+    look_back_frames: Mapping[str, int] = field(default_factory=dict)
+    look_ahead_frames: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def read(cls, path: Path) -> "Manifest":
@@ -99,8 +104,8 @@ class Manifest:
             raise ValueError("not a JSON object")
         if document.get("format") != FORMAT:
             raise ValueError(f"format is {document.get('format')!r} instead of {FORMAT}")
-        names = {field.name for field in fields(cls)}
-        if missing := sorted(names - document.keys()):
+        names = {entry.name for entry in fields(cls)}
+        if missing := sorted(names - set(_SIDES) - document.keys()):
             raise ValueError(f"missing fields: {', '.join(missing)}")
         if unknown := sorted(document.keys() - names):
             raise ValueError(f"unknown fields: {', '.join(unknown)}")
@@ -120,6 +125,8 @@ class Manifest:
         values["quality"] = MappingProxyType(values["quality"])
         values["tau_curve"] = _tau_curve(values["tau_curve"])
         values["files"] = _files(values["files"])
+        for name in _SIDES:
+            values[name] = _frames_by_tolerance(name, values.get(name, {}))
         manifest = cls(**values)
         manifest._check_consistency()
         return manifest
@@ -139,6 +146,9 @@ class Manifest:
             or not 0 < bandwidth_hz <= nyquist_hz
         ):
             raise ValueError(f"input_bandwidth_hz is not within 0 to {nyquist_hz:g}")
+        for name in _SIDES:
+            if getattr(self, name).get("exact", 0) > self.context_frames:
+                raise ValueError(f"{name} is above context_frames")
         if self.minimum_reference_frames > self.reference_frames:
             raise ValueError("minimum_reference_frames is above reference_frames")
         if self.model_id != self.files[TONE_ENCODER][:12]:
@@ -161,10 +171,22 @@ _COUNTS = (
 )
 
 
+_SIDES = ("look_back_frames", "look_ahead_frames")
+_TOLERANCES = ("exact", "1e-4", "1e-3")
+
+
 def _check_count(name: str, value: object) -> None:
-    minimum = 0 if name == "context_frames" else 1
+    minimum = 0 if name in ("context_frames", *_SIDES) else 1
     if isinstance(value, bool) or not isinstance(value, int) or value < minimum:
         raise ValueError(f"{name} is {value!r}, not a whole number from {minimum} up")
+
+
+def _frames_by_tolerance(name: str, value: object) -> Mapping[str, int]:
+    if not isinstance(value, dict) or (value and value.keys() != set(_TOLERANCES)):
+        raise ValueError(f"{name} does not name {', '.join(_TOLERANCES)} and nothing else")
+    for frames in value.values():
+        _check_count(name, frames)
+    return MappingProxyType(value)
 
 
 def _tau_curve(value: object) -> tuple[tuple[float, float], ...]:

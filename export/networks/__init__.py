@@ -1,1 +1,1 @@
-"""The networks as PyTorch modules: OpenVoice's converter and the compact model."""
+"""PyTorch definitions of the networks: OpenVoice's converter and the compact model."""

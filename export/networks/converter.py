@@ -1,4 +1,4 @@
-"""OpenVoice's tone colour converter (Qin et al. 2023), whole."""
+"""OpenVoice's tone colour converter (Qin et al. 2023)."""
 
 import torch
 from torch import Tensor, nn
@@ -15,17 +15,17 @@ WAVENET_KERNEL_SIZE = 5
 
 
 class ToneColourConverter(nn.Module):
-    """Reference encoder, posterior encoder, flow and generator; V1 and V2 alike.
+    """Reference encoder, posterior encoder, flow and generator of V1 and V2.
 
-    V2 (`zero_g`) shows its tones to the flow alone: its posterior encoder and its generator were
-    trained with a tone of zeros, so that they are built without a condition here.
+    In V2 (`zero_g`) only the flow depends on the tones. Its posterior encoder and generator were
+    trained with a zero tone, so that they are built without a condition here.
+
+    Args:
+        config: Sizes of the converter.
+        conditioned: Whether the posterior encoder and the generator take tones.
     """
 
     def __init__(self, config: ConverterConfig, *, conditioned: bool) -> None:
-        """Args:
-        config: sizes.
-        conditioned: whether posterior encoder and generator see the tones.
-        """
         super().__init__()
         tone_dimension = config.gin_channels if conditioned else None
         self.conditioned = conditioned
@@ -58,11 +58,13 @@ class ToneColourConverter(nn.Module):
     def forward(
         self, spectrogram: Tensor, source_tone: Tensor, target_tone: Tensor, noise: Tensor
     ) -> Tensor:
-        """Args:
-            spectrogram: linear magnitude, [batch, bins, frames].
-            source_tone: [batch, gin_channels, 1].
-            target_tone: [batch, gin_channels, 1].
-            noise: normal draw times the temperature, [batch, inter_channels, frames].
+        """Convert speech.
+
+        Args:
+            spectrogram: Linear magnitude, [batch, bins, frames].
+            source_tone: Tone of the source, [batch, gin_channels, 1].
+            target_tone: Tone to convert to, [batch, gin_channels, 1].
+            noise: Normal draw times the temperature, [batch, inter_channels, frames].
 
         Returns:
             Waveform, [batch, 1, frames * hop].

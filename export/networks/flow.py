@@ -1,4 +1,4 @@
-"""The tone-conditioned invertible flow that takes a latent out of one voice and into another."""
+"""The tone-conditioned invertible flow, which removes a voice from a latent and adds another."""
 
 import torch
 from torch import Tensor, nn
@@ -7,7 +7,10 @@ from export.networks.wavenet import WaveNet
 
 
 class Coupling(nn.Module):
-    """A mean-only coupling (Dinh et al. 2017): half of the channels shifts the other half."""
+    """A mean-only coupling (Dinh et al. 2017): half of the channels shifts the other half.
+
+    Its arguments are those of `Flow`.
+    """
 
     def __init__(
         self,
@@ -17,29 +20,37 @@ class Coupling(nn.Module):
         layers: int,
         tone_dimension: int,
     ) -> None:
-        """Args as for `Flow`."""
         super().__init__()
         self.pre = nn.Conv1d(latent_channels // 2, hidden_channels, 1)
         self.enc = WaveNet(hidden_channels, kernel_size, layers, tone_dimension)
         self.post = nn.Conv1d(hidden_channels, latent_channels // 2, 1)
 
     def forward(self, latent: Tensor, tone: Tensor, reverse: bool) -> Tensor:
-        """Args and result as for `Flow.forward`."""
+        """Shift half of the channels; arguments and result as for `Flow.forward`."""
         kept, moved = latent.chunk(2, dim=1)
         shift = self.post(self.enc(self.pre(kept), tone))
         return torch.cat([kept, moved - shift if reverse else moved + shift], dim=1)
 
 
 class ChannelFlip(nn.Module):
-    """Reverses the channels, so that the next coupling moves the half that this one kept."""
+    """Reverse the channels, so that the next coupling shifts the other half."""
 
     def forward(self, latent: Tensor, tone: Tensor, reverse: bool) -> Tensor:
-        """Args and result as for `Flow.forward`; its own inverse."""
+        """Reverse the channels, its own inverse; arguments and result as for `Flow.forward`."""
         return latent.flip(1)
 
 
 class Flow(nn.Module):
-    """Couplings with a channel flip after each; exactly invertible for a given tone."""
+    """Couplings with a channel flip after each; exactly invertible for a given tone.
+
+    Args:
+        latent_channels: Channels of the latent, an even number.
+        hidden_channels: Channels of each coupling's WaveNet.
+        kernel_size: Kernel of each WaveNet, in frames.
+        layers: Layers of each WaveNet.
+        tone_dimension: Size of the tone embedding.
+        couplings: Number of couplings.
+    """
 
     def __init__(
         self,
@@ -50,14 +61,6 @@ class Flow(nn.Module):
         tone_dimension: int,
         couplings: int = 4,
     ) -> None:
-        """Args:
-        latent_channels: channels of the latent, even.
-        hidden_channels: width of each coupling's WaveNet.
-        kernel_size: its kernel, in frames.
-        layers: its depth.
-        tone_dimension: size of the tone embedding.
-        couplings: number of couplings.
-        """
         super().__init__()
         self.flows = nn.ModuleList()
         for _ in range(couplings):
@@ -67,13 +70,15 @@ class Flow(nn.Module):
             self.flows.append(ChannelFlip())
 
     def forward(self, latent: Tensor, tone: Tensor, reverse: bool = False) -> Tensor:
-        """Args:
+        """Move a latent out of a voice or into it.
+
+        Args:
             latent: [batch, latent_channels, frames].
             tone: [batch, tone_dimension, 1].
-            reverse: False takes the latent out of the tone's voice, True puts it in.
+            reverse: Whether to add the tone's voice; False removes it.
 
         Returns:
-            The moved latent, [batch, latent_channels, frames].
+            The latent, [batch, latent_channels, frames].
         """
         for step in reversed(self.flows) if reverse else self.flows:
             latent = step(latent, tone, reverse)

@@ -6,7 +6,16 @@ from export.networks.wavenet import WaveNet
 
 
 class PosteriorEncoder(nn.Module):
-    """VITS's posterior encoder (Kim et al. 2021): a 1x1 convolution, a WaveNet, a projection."""
+    """VITS's posterior encoder (Kim et al. 2021): a 1x1 convolution, a WaveNet, a projection.
+
+    Args:
+        bins: Channels of the input features.
+        latent_channels: Channels of the latent.
+        hidden_channels: Channels of the WaveNet.
+        kernel_size: Kernel of the WaveNet, in frames.
+        layers: Layers of the WaveNet.
+        tone_dimension: Size of the tone embedding; None for an encoder without a condition.
+    """
 
     def __init__(
         self,
@@ -17,21 +26,15 @@ class PosteriorEncoder(nn.Module):
         layers: int,
         tone_dimension: int | None,
     ) -> None:
-        """Args:
-        bins: channels of the input features.
-        latent_channels: channels of the latent.
-        hidden_channels: width of the WaveNet.
-        kernel_size: its kernel, in frames.
-        layers: its depth.
-        tone_dimension: size of the tone embedding, or None to take none.
-        """
         super().__init__()
         self.pre = nn.Conv1d(bins, hidden_channels, 1)
         self.enc = WaveNet(hidden_channels, kernel_size, layers, tone_dimension)
         self.proj = nn.Conv1d(hidden_channels, 2 * latent_channels, 1)
 
     def forward(self, features: Tensor, tone: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Args:
+        """Encode features.
+
+        Args:
             features: [batch, bins, frames].
             tone: [batch, tone_dimension, 1], or None.
 

@@ -1,4 +1,4 @@
-"""OpenVoice's reference encoder: a clip's spectrogram to one tone embedding."""
+"""OpenVoice's reference encoder: the spectrogram of a clip to one tone embedding."""
 
 from torch import Tensor, nn
 from torch.nn import functional
@@ -8,18 +8,18 @@ RECURRENT_CHANNELS = 128
 
 
 class ReferenceEncoder(nn.Module):
-    """Global style tokens' reference encoder (Skerry-Ryan et al. 2018), on linear spectrograms.
+    """Reference encoder of global style tokens (Skerry-Ryan et al. 2018), on linear spectrograms.
 
     Every frame is layer-normalised over its bins, six convolutions of stride 2 shrink bins and
-    frames by 64, and the last state of a GRU over what is left is projected to the embedding. A
+    frames by 64, and the last state of a GRU over the result is projected to the embedding. A
     stride rounds up, so a single frame is enough.
+
+    Args:
+        bins: Number of bins of the spectrogram.
+        tone_dimension: Size of the embedding.
     """
 
     def __init__(self, bins: int, tone_dimension: int) -> None:
-        """Args:
-        bins: bins of the spectrogram.
-        tone_dimension: size of the embedding.
-        """
         super().__init__()
         self.layernorm = nn.LayerNorm(bins)
         inputs = (1, *CONVOLUTION_CHANNELS[:-1])
@@ -35,8 +35,10 @@ class ReferenceEncoder(nn.Module):
         self.proj = nn.Linear(RECURRENT_CHANNELS, tone_dimension)
 
     def forward(self, spectrogram: Tensor) -> Tensor:
-        """Args:
-            spectrogram: linear magnitude, [batch, bins, frames].
+        """Embed a clip.
+
+        Args:
+            spectrogram: Linear magnitude, [batch, bins, frames].
 
         Returns:
             Tone embedding, [batch, tone_dimension, 1].

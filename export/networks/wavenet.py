@@ -1,4 +1,4 @@
-"""The gated convolution stack that the posterior encoder and the flow share."""
+"""The stack of gated convolutions in the posterior encoder and the flow."""
 
 import torch
 from torch import Tensor, nn
@@ -7,19 +7,19 @@ from torch import Tensor, nn
 class WaveNet(nn.Module):
     """Non-causal WaveNet with a global tone condition (van den Oord et al. 2016, as in VITS).
 
-    Each layer gates `tanh(a) * sigmoid(b)` and splits into a residual and a skip path; dilation is
-    1 throughout, so the stack reaches `layers * (kernel_size // 2)` frames to each side.
+    Each layer gates `tanh(a) * sigmoid(b)` and splits into a residual and a skip path. The dilation
+    is 1, so the receptive field is `layers * (kernel_size // 2)` frames on each side.
+
+    Args:
+        channels: Channels of every layer.
+        kernel_size: Kernel of every layer in frames, an odd number.
+        layers: Number of layers.
+        tone_dimension: Size of the tone embedding; None for a stack without a condition.
     """
 
     def __init__(
         self, channels: int, kernel_size: int, layers: int, tone_dimension: int | None
     ) -> None:
-        """Args:
-        channels: width of every layer.
-        kernel_size: odd number of frames that a layer sees.
-        layers: number of layers.
-        tone_dimension: size of the tone embedding, or None for a stack that takes none.
-        """
         super().__init__()
         self.channels = channels
         self.in_layers = nn.ModuleList(
@@ -34,12 +34,14 @@ class WaveNet(nn.Module):
             self.cond_layer = nn.Conv1d(tone_dimension, 2 * channels * layers, 1)
 
     def forward(self, hidden: Tensor, tone: Tensor | None = None) -> Tensor:
-        """Args:
+        """Run the stack.
+
+        Args:
             hidden: [batch, channels, frames].
-            tone: [batch, tone_dimension, 1]; None leaves the condition out altogether.
+            tone: [batch, tone_dimension, 1]; None leaves the condition out.
 
         Returns:
-            The sum of the skip paths, [batch, channels, frames].
+            Sum of the skip paths, [batch, channels, frames].
         """
         conditions: list[Tensor | None] = [None] * len(self.in_layers)
         if tone is not None:

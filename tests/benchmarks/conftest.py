@@ -38,5 +38,5 @@ def model(options: Options) -> Model:
 
 @pytest.fixture(scope="session")
 def server(tiny: Path) -> Iterator[Server]:
-    with Server(tiny, Options(models=(tiny,), threads=1)) as running:
+    with Server(model=tiny, provider="cpu", threads=1) as running:
         yield running

@@ -8,13 +8,13 @@ pytest.importorskip("torch")
 import onnx_ir
 import torch
 
-from benchmarks.compact import Place, compact_networks
+from benchmarks.compact import compact_networks
 from export.graphs import DEFAULT_OPSET, export_graph
 from export.networks.compact import CompactConfig, CompactModel
 from export.weights import rounded_to_half, store_half
 from runtime.interface import tone_converter_interface, tone_encoder_interface
 from runtime.manifest import Manifest
-from tests.bundles import make_bundle, write_manifest
+from tests.bundles import make_bundle
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
 
@@ -28,8 +28,7 @@ def test_weights_come_back_from_the_graphs(tmp_path: Path) -> None:
         weight.add_(0.01 * torch.randn(weight.shape))
     model = rounded_to_half(trained)
     assert isinstance(model, CompactModel)
-    facts = {"latent_channels": config.latent_channels, "opset": DEFAULT_OPSET}
-    folder = make_bundle(tmp_path / "compact", **facts)
+    folder = make_bundle(tmp_path / "compact", latent_channels=config.latent_channels)
     manifest = Manifest.read(folder / "manifest.json")
     networks = (model.tone_encoder, model.converter)
     interfaces = (tone_encoder_interface(manifest), tone_converter_interface(manifest))
@@ -38,7 +37,6 @@ def test_weights_come_back_from_the_graphs(tmp_path: Path) -> None:
         store_half(graph)
         data = onnx_ir.to_proto(graph).SerializeToString()
         (folder / interface.file_name).write_bytes(data)
-    write_manifest(folder, **facts)
     for found, wanted in zip(compact_networks(folder), networks, strict=True):
         parameters = dict(wanted.named_parameters())
         assert all(
@@ -46,6 +44,7 @@ def test_weights_come_back_from_the_graphs(tmp_path: Path) -> None:
         )
 
 
-def test_a_graph_of_other_networks_is_an_error() -> None:
-    with pytest.raises(BenchmarkError, match="no weight of shape"):
-        Place("weight", transposed=False).take({}, (3, 2))
+def test_a_bundle_of_other_networks_is_an_error(tmp_path: Path) -> None:
+    folder = make_bundle(tmp_path / "tiny")
+    with pytest.raises(BenchmarkError, match="was not exported from this network"):
+        compact_networks(folder)

@@ -1,13 +1,13 @@
 import numpy as np
 
-from benchmarks import speech
+from benchmarks import clips
 from benchmarks.model import Model
 
 
 def test_the_graphs_alone_give_what_the_cloner_gives(model: Model) -> None:
     cloner = model.cloner
-    clip = speech.speech(cloner, 1.0)
-    source, target = cloner.tone(clip), cloner.tone(cloner.decode(speech.target_bytes()))
+    clip = clips.of_length(cloner, 1.0)
+    source, target = cloner.tone(clip), cloner.tone(cloner.decode(clips.target_bytes()))
     inputs = model.converter_inputs(clip, source, target)
     alone = model.converter.run(**inputs).reshape(-1)[: len(clip)]
     # tau 1 goes all the way to the target

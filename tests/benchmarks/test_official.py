@@ -8,11 +8,10 @@ from benchmarks.options import Options
 pytest.importorskip("torch")
 import torch
 
-from benchmarks import official, recipe
+from benchmarks import official
 from benchmarks.model import open_model
-from export.checkpoint import expected_shapes
 from export.eager import EagerGraph
-from export.graphs import example_inputs
+from export.examples import example_arrays
 from runtime.interface import tone_converter_interface
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
@@ -21,10 +20,7 @@ pytestmark = [pytest.mark.torch, pytest.mark.slow]
 def test_the_export_says_what_upstream_says(options: Options) -> None:
     folder = official.official_bundle(options)
     model = open_model(folder, options)
-    inputs = {
-        name: tensor.numpy()
-        for name, tensor in example_inputs(model.converter.interface, 1, 61).items()
-    }
+    inputs = example_arrays(model.converter.interface, 1, 61)
     networks = official.official_networks(options)
     eager = EagerGraph(networks[1], tone_converter_interface(model.manifest))
     np.testing.assert_allclose(model.converter.run(**inputs), eager.run(**inputs), atol=2e-5)
@@ -39,7 +35,7 @@ def test_an_export_that_is_there_is_kept(options: Options) -> None:
 
 def test_v1_shows_its_tones_to_every_part() -> None:
     config = replace(official.SMALL, zero_g=False)
-    state = recipe.draw_state(expected_shapes(config))
+    state = official.drawn_state(config)
     heard, deaf = (
         official.Upstream(replace(config, zero_g=zero_g), state).eval() for zero_g in (False, True)
     )

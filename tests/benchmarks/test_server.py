@@ -10,7 +10,7 @@ from benchmarks.server import Server
 
 
 def test_a_server_is_ready_while_the_block_runs_and_then_gone(options: Options) -> None:
-    with Server(options.model, options, waiting_requests=3) as server:
+    with Server(**options.serving, waiting_requests=3) as server:
         found = httpx.get(f"{server.url}/api/info", trust_env=False).json()
         assert found["name"] == "tiny"
         assert found["limits"]["waiting_requests"] == 3
@@ -20,5 +20,5 @@ def test_a_server_is_ready_while_the_block_runs_and_then_gone(options: Options) 
 
 
 def test_a_server_that_cannot_start_says_why(options: Options, tmp_path: Path) -> None:
-    with pytest.raises(BenchmarkError, match="not a folder"), Server(tmp_path / "no", options):
+    with pytest.raises(BenchmarkError, match="not a folder"), Server(model=tmp_path / "no"):
         pass

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from benchmarks import windows
@@ -13,11 +14,18 @@ from tests.bundles import make_bundle
 pytestmark = pytest.mark.slow
 
 
+def test_differences_are_shares_of_the_peak() -> None:
+    signal = np.sin(np.arange(1000, dtype=np.float32))
+    other = 4 * signal
+    other[7] += 1
+    assert windows.difference_of_peak(4 * signal, other) == pytest.approx(0.25, abs=1e-3)
+
+
 def test_windows_change_nothing(options: Options) -> None:
     report = windows.run(options)
     check(report, options)
-    found = rows_of(report, "Difference from one shot")
-    assert {row["windows"] for row in found} == {"as advised", "short ones"}
+    found = rows_of(report, "Difference from the whole clip")
+    assert {row["windows"] for row in found} == {"default", "short"}
     assert report.goals[0].met is True
     assert rows_of(report, "Streams")
 

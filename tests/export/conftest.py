@@ -21,12 +21,11 @@ def _needs_torch() -> None:
 
 @pytest.fixture(scope="session")
 def official_state() -> dict[str, Tensor]:
-    """The official checkpoint's tensors, drawn by the recipe."""
+    """The official checkpoint's tensors, drawn by name."""
     pytest.importorskip("torch")
-    from benchmarks.recipe import draw_state
-    from tests.export import recipe
+    from tests.export import official_files
 
-    return draw_state(recipe.official_shapes())
+    return official_files.draw_state(official_files.official_shapes())
 
 
 @pytest.fixture(scope="session")
@@ -34,11 +33,11 @@ def checkpoint_folder(
     official_state: dict[str, Tensor], tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """A folder with checkpoint.pth and config.json as V2's."""
-    from tests.export import recipe
+    from tests.export import official_files
 
     folder = tmp_path_factory.mktemp("checkpoint")
-    recipe.write_checkpoint(folder, official_state)
-    recipe.write_config(folder, recipe.V2_CONFIG)
+    official_files.write_checkpoint(folder, official_state)
+    official_files.write_config(folder, official_files.V2_CONFIG)
     return folder
 
 

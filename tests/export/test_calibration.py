@@ -4,42 +4,42 @@ import pytest
 pytestmark = pytest.mark.torch
 pytest.importorskip("torch")
 
-from export.calibration import SAMPLE_STRIDE, VALUES_KEPT, observe
-from export.graphs import example_inputs, export_graph
-from export.quantization import convolutions, observed_values
-from tests.export.toys import BINS, CONVERTER_INTERFACE, LATENT, ToyConverter, toys
+import onnx
+import onnx_ir
+
+from export.calibration import calibrate
+from export.examples import example_arrays
+from export.graphs import export_graph
+from tests.export.toys import CONVERTER_INTERFACE, toys
 
 
-def test_values_are_sampled_on_every_clip() -> None:
-    model = export_graph(toys()[1], CONVERTER_INTERFACE, 20)
-    values = observed_values(convolutions(model)[-1:])
-    assert len(values) == 2
-    clips = [
-        {name: tensor.numpy() for name, tensor in example_inputs(CONVERTER_INTERFACE, 1, n).items()}
-        for n in (70, 35)
-    ]
-    seen = observe(model, values, clips)
-    spectrogram = seen["spectrogram"]
-    assert spectrogram.values.shape == (2 * VALUES_KEPT,)
-    assert spectrogram.steps == 105
-    thinned = clips[0]["spectrogram"][:, :, ::SAMPLE_STRIDE]
-    assert spectrogram.values[:VALUES_KEPT].max() == thinned.max()
-    assert np.isin(spectrogram.values[:VALUES_KEPT], thinned).all()
+@pytest.fixture(scope="module")
+def model() -> onnx.ModelProto:
+    proto: onnx.ModelProto = onnx_ir.to_proto(export_graph(toys()[1], CONVERTER_INTERFACE, 20))
+    return proto
 
 
-def test_the_graph_is_left_as_it_is() -> None:
-    model = export_graph(toys()[1], CONVERTER_INTERFACE, 20)
-    clip = {
-        name: tensor.numpy() for name, tensor in example_inputs(CONVERTER_INTERFACE, 1, 9).items()
-    }
-    observe(model, observed_values(convolutions(model)), [clip])
-    assert [value.name for value in model.graph.outputs] == ["audio"]
+def test_every_value_of_every_clip_counts(model: onnx.ModelProto) -> None:
+    clips = [example_arrays(CONVERTER_INTERFACE, 1, frames) for frames in (70, 35)]
+    clips[1]["spectrogram"] *= 3
+    seen = calibrate(model, clips)["spectrogram"]
+    low, high = seen.range_value
+    assert low == pytest.approx(min(clip["spectrogram"].min() for clip in clips), abs=0.1)
+    assert high > clips[0]["spectrogram"].max()
 
 
-def test_only_ungrouped_convolutions_with_a_bias_are_listed() -> None:
-    names = [
-        str(node.inputs[1] and node.inputs[1].name)
-        for node in convolutions(export_graph(ToyConverter().eval(), CONVERTER_INTERFACE, 20))
-    ]
-    assert sorted(names) == ["pre.weight", "tones.weight"]
-    assert (BINS, LATENT) == (513, 4)
+def test_outliers_are_clipped(model: onnx.ModelProto) -> None:
+    clip = example_arrays(CONVERTER_INTERFACE, 1, 400)
+    clip["spectrogram"] = np.clip(clip["spectrogram"], 0, 1)
+    clip["spectrogram"][0, 0, 0] = 100
+    _, high = calibrate(model, [clip])["spectrogram"].range_value
+    assert 0.9 < high < 10
+
+
+def test_nothing_is_printed_and_the_graph_is_left_as_it_is(
+    model: onnx.ModelProto, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = model.SerializeToString()
+    calibrate(model, [example_arrays(CONVERTER_INTERFACE, 1, 9)])
+    assert model.SerializeToString() == before
+    assert capsys.readouterr().out == ""

@@ -5,7 +5,7 @@ import pytest
 
 from export.config import ConverterConfig, config_from, read_config
 from export.errors import ConfigError
-from tests.export.recipe import V2_CONFIG, write_config
+from tests.export.official_files import V2_CONFIG, write_config
 
 pytestmark = pytest.mark.torch
 

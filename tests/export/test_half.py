@@ -9,6 +9,7 @@ import torch
 
 from export import parity
 from export.errors import ExportError
+from export.fidelity import open_on_cpu
 from export.graphs import example_inputs, export_graph
 from export.half import to_half
 from tests.export.toys import CONVERTER_INTERFACE, toys
@@ -34,7 +35,7 @@ def test_everything_inside_is_half(halved: onnx_ir.Model) -> None:
 
 def test_the_numbers_are_half_precisions(halved: onnx_ir.Model) -> None:
     data = onnx_ir.to_proto(halved).SerializeToString()
-    graph = parity.open_for_parity(data, CONVERTER_INTERFACE)
+    graph = open_on_cpu(data, CONVERTER_INTERFACE)
     inputs = example_inputs(CONVERTER_INTERFACE, 2, 31)
     difference = parity.run_graph(graph, inputs) - parity.run_module(toys()[1], inputs)
     assert 0 < np.abs(difference).max() < 1e-2

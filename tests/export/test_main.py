@@ -11,7 +11,7 @@ pytest.importorskip("torch")
 import torch
 
 from export.__main__ import main, parse
-from tests.export import recipe
+from tests.export import official_files
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -28,13 +28,13 @@ def fail(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
 
 def test_a_checkpoint_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     said = fail(capsys, "--checkpoint", tmp_path / "none.pth", "--output", tmp_path / "model")
-    assert "no file, no folder and no hub name" in said
+    assert "is not a file, a folder or a hub name" in said
 
 
 def test_a_config_that_is_wrong(
     checkpoint_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    config = recipe.write_config(tmp_path, {"data": {}, "model": {}})
+    config = official_files.write_config(tmp_path, {"data": {}, "model": {}})
     arguments = ("--checkpoint", checkpoint_folder, "--config", config)
     assert "lacks sampling_rate" in fail(capsys, *arguments, "--output", tmp_path / "model")
 
@@ -43,7 +43,7 @@ def test_a_checkpoint_with_another_tensor(
     official_state: dict[str, Tensor], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     others = {**official_state, "dec.cond.bias": torch.zeros(3)}
-    path = recipe.write_checkpoint(tmp_path, others)
+    path = official_files.write_checkpoint(tmp_path, others)
     said = fail(capsys, "--checkpoint", path, "--output", tmp_path / "model")
     assert "misshapen: dec.cond.bias is [3], should be [512]" in said
     assert not (tmp_path / "model").exists()
@@ -56,6 +56,14 @@ def test_a_place_that_cannot_be_written_is_told_before_the_work(
     output = tmp_path / "file" / "model"
     said = fail(capsys, "--checkpoint", checkpoint_folder, "--output", output)
     assert "cannot be written" in said
+
+
+def test_missing_speech_is_told_before_the_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    places = ("--checkpoint", tmp_path / "none.pth", "--output", tmp_path / "model")
+    speech = ("--precision", "int8", "--calibration", tmp_path / "none")
+    assert "holds 0 recordings" in fail(capsys, *places, *speech)
 
 
 @pytest.mark.parametrize(

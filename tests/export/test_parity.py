@@ -2,25 +2,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 
 pytestmark = pytest.mark.torch
 pytest.importorskip("torch")
 
 import onnx_ir
-import torch
 
-from export import parity
+from export import checks, parity
 from export.errors import ParityError
+from export.fidelity import open_on_cpu
 from export.graphs import export_graph
 from runtime.errors import InvalidBundle
 from tests.export.toys import (
     CONVERTER_INTERFACE,
     ENCODER_INTERFACE,
-    HOP,
     ToyConverter,
-    WholeClipConverter,
     toys,
 )
 
@@ -28,7 +25,7 @@ if TYPE_CHECKING:
     from runtime.sessions import Graph
 
 
-AUDIO = parity.ABSOLUTE_TOLERANCE["audio"]
+AUDIO = checks.ABSOLUTE_TOLERANCE["audio"]
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +36,7 @@ def model() -> onnx_ir.Model:
 @pytest.fixture(scope="module")
 def graph(model: onnx_ir.Model) -> Graph:
     data = onnx_ir.to_proto(model).SerializeToString()
-    return parity.open_for_parity(data, CONVERTER_INTERFACE)
+    return open_on_cpu(data, CONVERTER_INTERFACE)
 
 
 def test_a_graph_agrees_with_its_module_at_every_length(graph: Graph) -> None:
@@ -57,33 +54,7 @@ def test_an_offset_of_a_thousandth_fails(graph: Graph) -> None:
     shifted = ToyConverter(bias=1e-3)
     shifted.load_state_dict(toys()[1].state_dict())
     with pytest.raises(ParityError, match=r"audio of 2 x 173 frames: 1\.0e-03 of 2e-05  FAILED"):
-        parity.require(parity.compare_values(shifted, graph, 1, AUDIO), lambda line: None)
-
-
-def test_a_window_is_the_whole_where_its_context_is_enough(graph: Graph) -> None:
-    assert parity.compare_window(graph, 2, HOP).passed
-    assert not parity.compare_window(graph, 1, HOP).passed
-
-
-def test_a_network_over_the_whole_clip_has_no_windows() -> None:
-    torch.manual_seed(0)
-    model = export_graph(WholeClipConverter().eval(), CONVERTER_INTERFACE, 20)
-    data = onnx_ir.to_proto(model).SerializeToString()
-    graph = parity.open_for_parity(data, CONVERTER_INTERFACE)
-    assert not parity.compare_window(graph, 20, HOP).passed
-
-
-@pytest.mark.parametrize("found", [np.zeros((1, 2)), np.array([[1.0, np.nan]])])
-def test_other_shapes_and_no_numbers_never_pass(found: np.ndarray) -> None:
-    check = parity.compare("x", found.astype(np.float32), np.zeros((1, 3), np.float32), 1e9)
-    assert not check.passed
-
-
-def test_the_largest_difference_is_told_and_every_check_announced() -> None:
-    checks = [parity.Check("a", 1e-6, 1e-5), parity.Check("b", 3e-6, 1e-5)]
-    lines: list[str] = []
-    assert parity.require(checks, lines.append) == 3e-6
-    assert lines == ["a: 1.0e-06 of 1e-05", "b: 3.0e-06 of 1e-05"]
+        checks.require(parity.compare_values(shifted, graph, 1, AUDIO), lambda line: None)
 
 
 def test_axes_are_held_to_their_names(model: onnx_ir.Model) -> None:
@@ -102,4 +73,4 @@ def test_axes_are_held_to_their_names(model: onnx_ir.Model) -> None:
 
 def test_the_runtime_refuses_another_networks_graph(model: onnx_ir.Model) -> None:
     with pytest.raises(InvalidBundle):
-        parity.open_for_parity(onnx_ir.to_proto(model).SerializeToString(), ENCODER_INTERFACE)
+        open_on_cpu(onnx_ir.to_proto(model).SerializeToString(), ENCODER_INTERFACE)

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 pytestmark = pytest.mark.torch
@@ -10,42 +8,30 @@ pytest.importorskip("torch")
 import onnx_ir
 import torch
 
-from export.calibration import best_range, observe
-from export.graphs import example_inputs, export_graph
-from export.quantization import convolutions, observed_values
-from export.selection import Selection, group_name
-from tests.export.toys import CONVERTER_INTERFACE, StackedConverter
+from export.calibration import calibrate
+from export.examples import example_arrays
+from export.graphs import export_graph
+from export.selection import Selection, group_name, output_sizes
+from tests.export.toys import CONVERTER_INTERFACE, HOP, LATENT, StackedConverter
 
-if TYPE_CHECKING:
-    from export.calibration import Observation
-
-# So many that what the tones' layer does once a clip is next to nothing.
+# So many that the work of the tones' layer, once a clip, is below the share that counts.
 FRAMES = 4000
 
 
 @pytest.fixture(scope="module")
-def judged() -> tuple[Selection, dict[str, Observation]]:
+def judged() -> Selection:
     torch.manual_seed(0)
-    model = export_graph(StackedConverter().eval(), CONVERTER_INTERFACE, 20)
-    clips = [
-        {
-            n: tensor.numpy()
-            for n, tensor in example_inputs(CONVERTER_INTERFACE, 1, FRAMES, s).items()
-        }
-        for s in range(2)
-    ]
-    seen = observe(model, observed_values(convolutions(model)), clips)
-    ranges = {name: best_range(observation.values) for name, observation in seen.items()}
-    return Selection(onnx_ir.to_proto(model), CONVERTER_INTERFACE, ranges, clips), seen
+    model = onnx_ir.to_proto(export_graph(StackedConverter().eval(), CONVERTER_INTERFACE, 20))
+    clips = [example_arrays(CONVERTER_INTERFACE, 1, FRAMES, seed) for seed in range(2)]
+    return Selection(model, CONVERTER_INTERFACE, calibrate(model, clips), clips)
 
 
-def chosen(judged: tuple[Selection, dict[str, Observation]], target_db: float) -> list[str]:
-    selection, seen = judged
-    return [group.name for group in selection.choose(seen, target_db, lambda line: None)]
+def chosen(judged: Selection, target_db: float) -> list[str]:
+    return [group.name for group in judged.choose(target_db, lambda line: None)]
 
 
 def test_a_loose_target_takes_all_but_what_sees_the_tones(
-    judged: tuple[Selection, dict[str, Observation]],
+    judged: Selection,
 ) -> None:
     names = chosen(judged, 5.0)
     assert {f"blocks.{index}" for index in range(4)} <= set(names)
@@ -53,26 +39,31 @@ def test_a_loose_target_takes_all_but_what_sees_the_tones(
 
 
 def test_a_tight_target_takes_what_is_cheap_and_is_kept(
-    judged: tuple[Selection, dict[str, Observation]],
+    judged: Selection,
 ) -> None:
-    selection, seen = judged
-    groups = selection.choose(seen, 38.0, lambda line: None)
+    groups = judged.choose(38.0, lambda line: None)
     names = [group.name for group in groups]
     assert 0 < len(names) < 6
     assert "blocks.0" in names or "blocks.1" in names
-    assert selection.ratio_db(selection.quantized(groups)) >= 38.0
+    assert judged.ratio_db(judged.quantized(groups)) >= 38.0
 
 
 def test_an_impossible_target_takes_nothing(
-    judged: tuple[Selection, dict[str, Observation]],
+    judged: Selection,
 ) -> None:
     assert chosen(judged, 90.0) == []
 
 
-def test_every_group_is_announced(judged: tuple[Selection, dict[str, Observation]]) -> None:
+def test_every_group_is_announced(judged: Selection) -> None:
     lines: list[str] = []
-    judged[0].choose(judged[1], 30.0, lines.append)
+    judged.choose(30.0, lines.append)
     assert any(line.startswith("blocks.3 alone in int8: ") for line in lines)
+
+
+def test_outputs_are_counted() -> None:
+    model = onnx_ir.to_proto(export_graph(StackedConverter().eval(), CONVERTER_INTERFACE, 20))
+    clip = example_arrays(CONVERTER_INTERFACE, 1, 7)
+    assert output_sizes(model, ["audio", "noise"], clip) == {"audio": 7 * HOP, "noise": 7 * LATENT}
 
 
 def test_layers_of_a_block_are_one_group() -> None:

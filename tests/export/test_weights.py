@@ -11,8 +11,10 @@ import onnxruntime
 import torch
 
 from export import parity
+from export.errors import CheckpointError
+from export.fidelity import open_on_cpu
 from export.graphs import example_inputs, export_graph
-from export.weights import rounded_to_half, store_half
+from export.weights import load_weights, rounded_to_half, store_half
 from tests.export.toys import CONVERTER_INTERFACE, toys
 
 
@@ -40,7 +42,7 @@ def test_large_weights_are_halved_and_the_graph_says_the_same(stored: onnx_ir.Mo
     full = export_graph(rounded_to_half(toys()[1]), CONVERTER_INTERFACE, 20)
     assert casts(stored) == 3
     graphs = [
-        parity.open_for_parity(onnx_ir.to_proto(model).SerializeToString(), CONVERTER_INTERFACE)
+        open_on_cpu(onnx_ir.to_proto(model).SerializeToString(), CONVERTER_INTERFACE)
         for model in (stored, full)
     ]
     inputs = example_inputs(CONVERTER_INTERFACE, 2, 31)
@@ -52,6 +54,20 @@ def test_what_half_precision_cannot_hold_stays_as_it_is() -> None:
     model = export_graph(toys()[1], CONVERTER_INTERFACE, 20)
     store_half(model)
     assert casts(model) == 0
+
+
+def test_weights_are_read_back_by_name(stored: onnx_ir.Model) -> None:
+    trained, network = rounded_to_half(toys()[1]), toys()[1]
+    load_weights(network, onnx_ir.to_proto(stored))
+    wanted = dict(trained.named_parameters())
+    assert all(torch.equal(weight, wanted[name]) for name, weight in network.named_parameters())
+
+
+def test_a_graph_of_another_network_is_refused(stored: onnx_ir.Model) -> None:
+    with pytest.raises(
+        CheckpointError, match=r"holds no weight proj\.weight of shape \[256, 513\]"
+    ):
+        load_weights(toys()[0], onnx_ir.to_proto(stored))
 
 
 def test_onnx_runtime_folds_the_casts_when_it_loads(stored: onnx_ir.Model, tmp_path: Path) -> None:

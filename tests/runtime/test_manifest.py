@@ -16,6 +16,13 @@ def test_fields_are_read(bundle: Path) -> None:
     assert manifest.model_id == manifest.files["tone_encoder.onnx"][:12]
 
 
+def test_the_receptive_field_is_optional(bundle: Path, tmp_path: Path) -> None:
+    assert Manifest.read(bundle / "manifest.json").look_ahead_frames == {}
+    frames = {"exact": 2, "1e-4": 1, "1e-3": 0}
+    measured = make_bundle(tmp_path / "measured", context_frames=2, look_back_frames=frames)
+    assert Manifest.read(measured / "manifest.json").look_back_frames == frames
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
@@ -33,6 +40,9 @@ def test_fields_are_read(bundle: Path) -> None:
         ({"variant": "v9"}, "variant is 'v9'"),
         ({"precision": "fp64"}, "precision is 'fp64'"),
         ({"model_id": "0" * 12}, "model_id"),
+        ({"look_back_frames": {"exact": 1}}, "look_back_frames does not name exact, 1e-4, 1e-3"),
+        ({"look_ahead_frames": {"exact": 1, "1e-4": -1, "1e-3": 0}}, "look_ahead_frames is -1"),
+        ({"look_back_frames": {"exact": 999, "1e-4": 1, "1e-3": 0}}, "above context_frames"),
         ({"licence": None}, "licence is not a string"),
         ({"quality": []}, "quality is not an object"),
         ({"checkpoint_sha256": 3}, "checkpoint_sha256"),

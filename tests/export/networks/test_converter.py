@@ -9,7 +9,7 @@ pytest.importorskip("torch")
 
 import torch
 
-from tests.export.recipe import read_case
+from tests.export.official_files import read_case
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -1,4 +1,4 @@
-"""Speech of any length, from the shipped samples, and as files of several kinds."""
+"""Clips of the shipped samples or of a folder: cut, joined to any length, and encoded as files."""
 
 from __future__ import annotations
 
@@ -11,26 +11,24 @@ import soundfile
 import soxr
 
 from benchmarks.errors import BenchmarkError
-from benchmarks.options import ROOT
+from export.calibration_speech import SAMPLES, SUFFIXES
 from runtime import VoiceCloner, Waveform, wav
 
-SAMPLES = ROOT / "samples"
 TARGET = SAMPLES / "english-woman.flac"
 
 _PAUSE_SECONDS = 0.2
-_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".opus", ".mp3"})
 
 
-def speech(cloner: VoiceCloner, seconds: float, first: int = 0) -> Waveform:
-    """Join shipped clips, again and again, to a clip of some length.
+def of_length(cloner: VoiceCloner, seconds: float, first: int = 0) -> Waveform:
+    """Join shipped clips, repeated as needed, to a clip of a given length.
 
     Args:
-        cloner: decodes them.
-        seconds: length of the result.
-        first: which clip it begins with.
+        cloner: Model that decodes them.
+        seconds: Length of the result.
+        first: Index of the clip that it begins with.
 
     Returns:
-        [samples] at the model's rate.
+        The clip at the model's rate, [samples].
     """
     files = _shipped()
     wanted = round(seconds * cloner.sample_rate_hz)
@@ -45,24 +43,35 @@ def speech(cloner: VoiceCloner, seconds: float, first: int = 0) -> Waveform:
 
 
 def voices(cloner: VoiceCloner, seconds: float) -> list[Waveform]:
-    """Give the beginning of every shipped clip, a voice each, [samples]."""
+    """Decode the beginning of every shipped clip, each of another voice.
+
+    Args:
+        cloner: Model that decodes them.
+        seconds: Longest clip to return.
+
+    Returns:
+        The clips at the model's rate, [samples] each.
+    """
     samples = round(seconds * cloner.sample_rate_hz)
     return [cloner.decode(file.read_bytes())[:samples] for file in _shipped()]
 
 
 def of_folder(cloner: VoiceCloner, folder: Path, seconds: float, count: int) -> list[Waveform]:
-    """Give the beginnings of some clips of a folder, spread over it by name.
+    """Decode the beginnings of some clips of a folder, evenly spread by name.
 
     Args:
-        cloner: decodes them.
-        folder: of audio files.
-        seconds: of each.
-        count: how many at most.
+        cloner: Model that decodes them.
+        folder: Folder of audio files.
+        seconds: Longest clip to return.
+        count: Most clips to return.
+
+    Returns:
+        The clips at the model's rate, [samples] each.
 
     Raises:
-        BenchmarkError: there is none.
+        BenchmarkError: The folder holds no audio.
     """
-    files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in _SUFFIXES)
+    files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES)
     if not files:
         raise BenchmarkError(f"{folder} holds no audio")
     samples = round(seconds * cloner.sample_rate_hz)
@@ -76,23 +85,35 @@ def _shipped() -> list[Path]:
 
 
 def target_bytes() -> bytes:
-    """Read the clip whose voice is imitated."""
+    """Read the file of the voice that benchmarks convert to."""
     return TARGET.read_bytes()
 
 
 def wav_file(waveform: Waveform, from_hz: int, to_hz: int) -> bytes:
-    """Make a WAV file at another rate.
+    """Encode a clip as a WAV file at another rate.
 
     Args:
-        waveform: [samples].
-        from_hz: its rate.
-        to_hz: the file's.
+        waveform: The clip, [samples].
+        from_hz: Sample rate of the clip.
+        to_hz: Sample rate of the file.
+
+    Returns:
+        The file's bytes.
     """
     return wav.encode(resampled(waveform, from_hz, to_hz), to_hz)
 
 
 def resampled(waveform: Waveform, from_hz: int, to_hz: int) -> Waveform:
-    """Bring a clip to another rate, [samples]."""
+    """Resample a clip.
+
+    Args:
+        waveform: The clip, [samples].
+        from_hz: Sample rate of the clip.
+        to_hz: Sample rate of the result.
+
+    Returns:
+        The clip at the new rate, [samples].
+    """
     if from_hz == to_hz:
         return waveform
     found: Waveform = soxr.resample(waveform, from_hz, to_hz).astype(np.float32)
@@ -100,20 +121,30 @@ def resampled(waveform: Waveform, from_hz: int, to_hz: int) -> Waveform:
 
 
 def encoded(waveform: Waveform, rate_hz: int, container: str, subtype: str) -> bytes:
-    """Make an audio file in one of libsndfile's formats."""
+    """Encode a clip in one of libsndfile's formats.
+
+    Args:
+        waveform: The clip, [samples] or [samples, channels].
+        rate_hz: Sample rate of the clip.
+        container: Name of the format, such as `FLAC`.
+        subtype: Name of the encoding, such as `PCM_16`.
+
+    Returns:
+        The file's bytes.
+    """
     file = io.BytesIO()
     soundfile.write(file, waveform, rate_hz, format=container, subtype=subtype)
     return file.getvalue()
 
 
 def write_long(path: Path, waveform: Waveform, rate_hz: int, seconds: float) -> None:
-    """Write a WAV file of any length that says the same again and again.
+    """Write a WAV file that repeats a clip up to a given length.
 
     Args:
-        path: of the file.
-        waveform: what it says, [samples].
-        rate_hz: its rate.
-        seconds: length of the file.
+        path: Path of the file.
+        waveform: The clip, [samples].
+        rate_hz: Sample rate of the clip.
+        seconds: Length of the file.
     """
     once = wav.pcm16(waveform)
     left = round(seconds * rate_hz) * 2

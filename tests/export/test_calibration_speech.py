@@ -7,9 +7,9 @@ import soundfile
 pytestmark = pytest.mark.torch
 pytest.importorskip("torch")
 
+from export.calibration_speech import SAMPLES, find_recordings, read_speech
 from export.eager import eager_cloner
 from export.errors import CalibrationError
-from export.speech import SAMPLES, find_recordings, read_speech, signal_to_noise_db
 from runtime import VoiceCloner
 from tests.export.toys import FACTS, LATENT, toys
 
@@ -64,11 +64,3 @@ def test_what_is_no_speech_is_named(
         soundfile.write(path, samples, 22050)
     with pytest.raises(CalibrationError, match=message):
         read_speech([path], cloner)
-
-
-def test_the_ratio_is_in_decibels() -> None:
-    wanted = [np.ones((1, 4), np.float32), np.full((1, 2), 2, np.float32)]
-    assert signal_to_noise_db([1.1 * clip for clip in wanted], wanted) == pytest.approx(
-        20, abs=1e-3
-    )
-    assert signal_to_noise_db(wanted, wanted) == np.inf

@@ -5,14 +5,14 @@ import pytest
 pytestmark = pytest.mark.torch
 pytest.importorskip("torch")
 
+from export.bundle_folder import replacing
 from export.errors import OutputError, ParityError
-from export.placement import replacing
 
 
 def test_what_is_no_bundle_is_left_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").touch()
     for place in (tmp_path, tmp_path / "thesis.txt"):
-        with pytest.raises(OutputError, match="no bundle"), replacing(place):
+        with pytest.raises(OutputError, match="not a bundle"), replacing(place):
             pytest.fail("nothing may be made for it")
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 

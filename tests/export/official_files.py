@@ -1,4 +1,4 @@
-"""Checkpoint files, configs and parity cases; weights are drawn by benchmarks/recipe.py."""
+"""Checkpoints and configs laid out as the official ones, and the parity cases."""
 
 import json
 from pathlib import Path
@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import torch
+
+from export.stand_in_weights import draw_weights
 
 PARITY = Path(__file__).resolve().parents[1] / "parity"
 V2_CONFIG: dict[str, Any] = {
@@ -41,6 +43,11 @@ def official_shapes() -> dict[str, tuple[int, ...]]:
     """List the official checkpoint's tensors."""
     listed = json.loads((PARITY / "state_dict.json").read_text())
     return {name: tuple(shape) for name, shape in listed.items()}
+
+
+def draw_state(shapes: dict[str, tuple[int, ...]]) -> dict[str, torch.Tensor]:
+    """Draw a checkpoint's tensors."""
+    return {name: torch.from_numpy(weight) for name, weight in draw_weights(shapes).items()}
 
 
 def write_checkpoint(folder: Path, tensors: dict[str, torch.Tensor]) -> Path:

@@ -7,7 +7,7 @@ pytest.importorskip("torch")
 import torch
 from torch import Tensor, nn
 
-from benchmarks.naive import NaiveGraph
+from benchmarks.naive_export import NaiveGraph
 
 pytestmark = pytest.mark.torch
 

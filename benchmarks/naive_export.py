@@ -1,4 +1,4 @@
-"""The export that one writes first: traced whole, as it comes, run with default settings."""
+"""The export to compare with: traced by PyTorch, not optimised, run with default settings."""
 
 from __future__ import annotations
 
@@ -21,14 +21,15 @@ _EXAMPLE_FRAMES = 200
 
 
 class NaiveGraph:
-    """A module through PyTorch's tracing exporter, in a session of ONNX Runtime's defaults."""
+    """A module exported by tracing, in a session with ONNX Runtime's defaults.
+
+    Args:
+        module: Module in evaluation mode that takes the interface's inputs in order.
+        interface: Names and shapes.
+        threads: CPU threads of a run.
+    """
 
     def __init__(self, module: nn.Module, interface: GraphInterface, threads: int) -> None:
-        """Args:
-        module: in evaluation mode; takes the interface's inputs in order.
-        interface: names and shapes.
-        threads: CPU threads of a run.
-        """
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3
@@ -40,7 +41,7 @@ class NaiveGraph:
         """Run the graph.
 
         Args:
-            inputs: float32 arrays by input name.
+            inputs: Float32 arrays by input name.
 
         Returns:
             The output.
@@ -53,12 +54,15 @@ def export_naively(module: nn.Module, interface: GraphInterface) -> bytes:
     """Trace a module into an ONNX file.
 
     Args:
-        module: in evaluation mode; takes the interface's inputs in order.
-        interface: names and shapes.
+        module: Module in evaluation mode that takes the interface's inputs in order.
+        interface: Names and shapes.
+
+    Returns:
+        The file's bytes.
     """
     example = example_inputs(interface, 1, _EXAMPLE_FRAMES)
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-        # it says at length that it is the old one, and what it did not fold
+        # the tracing exporter warns that it is deprecated, and of what it did not fold
         warnings.simplefilter("ignore")
         file = Path(folder) / interface.file_name
         torch.onnx.export(

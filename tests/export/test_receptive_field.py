@@ -1,0 +1,106 @@
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.torch
+pytest.importorskip("torch")
+
+import torch
+from torch import Tensor
+
+from export.eager import EagerGraph
+from export.errors import ExportError
+from export.examples import example_arrays
+from export.receptive_field import exact_receptive_field, minimum_frames, receptive_fields
+from tests.export.toys import (
+    CONVERTER_INTERFACE,
+    ENCODER_INTERFACE,
+    HOP,
+    ToyConverter,
+    WholeClipConverter,
+    toys,
+)
+
+
+class Decaying(torch.nn.Module):
+    """Sums its frames: 3 before with weights of a half each, 5 after with a fiftieth each."""
+
+    BEFORE, AFTER = 3, 5
+
+    def forward(
+        self, spectrogram: Tensor, source_tone: Tensor, target_tone: Tensor, noise: Tensor
+    ) -> Tensor:
+        frames = (spectrogram.sum(1, keepdim=True) + noise.sum(1, keepdim=True)).clamp(-9, 9)
+        powers = [0.5 ** -min(k, 0) for k in range(-self.BEFORE, 1)]
+        powers += [0.02**k for k in range(1, self.AFTER + 1)]
+        kernel = torch.tensor(powers).view(1, 1, -1)
+        mixed = torch.nn.functional.conv1d(
+            torch.nn.functional.pad(frames, (self.BEFORE, self.AFTER)), kernel
+        )
+        return mixed.repeat_interleave(HOP, dim=2)
+
+
+@pytest.mark.parametrize("kernel_size", [1, 5, 131])
+def test_the_receptive_field_is_the_kernels(kernel_size: int) -> None:
+    sides = exact_receptive_field(ToyConverter(kernel_size), CONVERTER_INTERFACE, HOP)
+    assert sides == (kernel_size // 2, kernel_size // 2)
+
+
+def test_the_sides_are_told_apart() -> None:
+    sides = exact_receptive_field(Decaying(), CONVERTER_INTERFACE, HOP)
+    assert sides == (Decaying.BEFORE, Decaying.AFTER)
+
+
+def test_weights_of_zero_hide_nothing() -> None:
+    converter = ToyConverter(7)
+    torch.nn.init.zeros_(converter.pre.weight)
+    assert exact_receptive_field(converter, CONVERTER_INTERFACE, HOP) == (3, 3)
+
+
+def test_a_network_over_the_whole_clip_is_refused() -> None:
+    with pytest.raises(ExportError, match="not local in time"):
+        exact_receptive_field(WholeClipConverter(), CONVERTER_INTERFACE, HOP)
+
+
+def test_a_tolerance_shortens_the_side_that_fades() -> None:
+    clips = [example_arrays(CONVERTER_INTERFACE, 1, frames, frames) for frames in (80, 131)]
+    for clip in clips:
+        clip["spectrogram"][:] = 0
+        clip["noise"][:] = 1
+    graph = EagerGraph(Decaying(), CONVERTER_INTERFACE)
+    before, after = receptive_fields(graph, clips, (Decaying.BEFORE, Decaying.AFTER), HOP)
+    assert before == {"exact": 3, "1e-4": 3, "1e-3": 3}
+    # a frame that misses k or more of those after it lacks 0.02^k and what follows, over 1.9
+    assert after == {"exact": 5, "1e-4": 2, "1e-3": 1}
+
+
+def test_the_worst_clip_counts() -> None:
+    loud = example_arrays(CONVERTER_INTERFACE, 1, 90)
+    silent = {name: np.zeros_like(array) for name, array in loud.items()}
+    silent["noise"][:, :, 0] = 1
+    graph = EagerGraph(Decaying(), CONVERTER_INTERFACE)
+    exact = (Decaying.BEFORE, Decaying.AFTER)
+    before, _ = receptive_fields(graph, [silent], exact, HOP)
+    assert before["1e-3"] == 0
+    before, _ = receptive_fields(graph, [silent, loud], exact, HOP)
+    assert before["1e-3"] == 3
+
+
+class AtLeast(torch.nn.Module):
+    """Takes so many frames and more."""
+
+    def __init__(self, frames: int) -> None:
+        super().__init__()
+        self.frames = frames
+
+    def forward(self, spectrogram: Tensor) -> Tensor:
+        return spectrogram.unfold(2, self.frames, 1)
+
+
+def test_the_fewest_frames_are_found() -> None:
+    assert minimum_frames(toys()[0], ENCODER_INTERFACE) == 1
+    assert minimum_frames(AtLeast(7), ENCODER_INTERFACE) == 7
+
+
+def test_a_network_that_takes_nothing_is_refused() -> None:
+    with pytest.raises(ExportError, match="takes no clip"):
+        minimum_frames(AtLeast(1000), ENCODER_INTERFACE)
