@@ -1,4 +1,5 @@
 # make serve [PORT=5000] [HOST=127.0.0.1]   run the server, in .venv with its dependencies only
+# make serve MODEL=openvoice-v2             serve the official model, installed on first use
 # make test [PYTEST_ARGS=...]               run every check, in .venv-dev
 # make export CHECKPOINT=... [OUTPUT=...]   export an OpenVoice checkpoint to ONNX, in .venv-dev
 
@@ -8,10 +9,14 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 OUTPUT ?= onnx_models/openvoice-v2
 IMAGE ?= openvoice-onnx
 
-# HOST is read from the command line only: some shells export a HOST variable, and that must
-# not open the server to a network.
+# HOST and MODEL are read from the command line only: some shells export variables of these names, and that
+# must not open the server to a network or serve another model.
 ifeq ($(origin HOST),command line)
 host_option := --host $(HOST)
+endif
+ifeq ($(origin MODEL),command line)
+model_option := --model $(MODEL)
+official := $(filter openvoice-v1 openvoice-v2,$(MODEL))
 endif
 ifdef PORT
 port_option := --port $(PORT)
@@ -35,7 +40,8 @@ help:
 	@touch $@
 
 serve: .venv/installed
-	.venv/bin/python -m server $(host_option) $(port_option)
+	$(if $(official),.venv/bin/python -m runtime install $(official) --if-missing)
+	.venv/bin/python -m server $(model_option) $(host_option) $(port_option)
 
 lint: .venv-dev/installed
 	.venv-dev/bin/ruff check .

@@ -6,23 +6,19 @@ import sys
 from pathlib import Path
 from typing import get_args
 
-from export.bundle import BundleFacts, write_bundle
-from export.bundle_folder import replacing
+from export.bundle import write_bundle
 from export.calibration_speech import SAMPLES, find_recordings
 from export.checkpoint import build_converter, find_checkpoint, read_state
 from export.config import ConverterConfig, read_config
 from export.errors import ExportError
 from export.graphs import DEFAULT_OPSET, OPSETS
 from export.half import halve_bundle
+from export.official import official_facts
 from export.quantization import quantize_bundle
+from runtime import OpenVoiceError
+from runtime.install.placement import replacing
 from runtime.manifest import Precision
 
-LICENCE = "The checkpoint's own; the official OpenVoice V1 and V2 checkpoints are MIT-licensed"
-# The tone's weights that the HTTP contract promises as shares of the rise in similarity. Official
-# weights are assumed to make similarity proportional to the tone's weight.
-TAU_CURVE = ((0.0, 0.0), (0.2, 0.2), (0.3, 0.4), (0.5, 0.7), (0.6, 0.85), (1.0, 1.0))
-# Ten seconds fit in one window, and context adds a fifth to the work.
-WINDOW_FRAMES = 1024
 REDUCERS = {"fp16": halve_bundle, "int8": quantize_bundle}
 
 
@@ -96,6 +92,7 @@ def export(options: argparse.Namespace) -> None:
 
     Raises:
         ExportError: The export failed, or the graphs failed a check.
+        OpenVoiceError: The output cannot be written.
     """
     calibration = options.calibration or SAMPLES
     if options.precision != "fp32":
@@ -110,18 +107,9 @@ def export(options: argparse.Namespace) -> None:
         config = read_config(config_path)
     announce(f"loading {files.checkpoint}, an OpenVoice {config.variant.upper()} converter")
     converter = build_converter(config, read_state(files.checkpoint))
-    facts = BundleFacts(
+    facts = official_facts(
+        config,
         name=options.output.resolve().name,
-        variant=config.variant,
-        sample_rate_hz=config.sampling_rate,
-        fft_samples=config.filter_length,
-        hop_samples=config.hop_length,
-        tone_dimension=config.gin_channels,
-        latent_channels=config.inter_channels,
-        input_bandwidth_hz=config.sampling_rate / 2,
-        tau_curve=TAU_CURVE,
-        window_frames=WINDOW_FRAMES,
-        licence=LICENCE,
         provenance=f"exported from {files.origin}",
         checkpoint_sha256=hashlib.sha256(files.checkpoint.read_bytes()).hexdigest(),
     )
@@ -147,7 +135,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
     try:
         export(options)
-    except ExportError as error:
+    except (ExportError, OpenVoiceError) as error:
         print(f"export: {error}", file=sys.stderr)
         return 1
     return 0

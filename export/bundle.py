@@ -10,7 +10,6 @@ import onnx_ir
 from torch import nn
 
 from export import parity
-from export.bundle_folder import replacing, write_manifest
 from export.calibration_speech import SAMPLES, find_recordings, read_speech
 from export.checks import ABSOLUTE_TOLERANCE, Announce, compare_window, require
 from export.eager import eager_cloner
@@ -19,6 +18,7 @@ from export.graphs import DEFAULT_OPSET, export_graph
 from export.receptive_field import exact_receptive_field, minimum_frames, receptive_fields
 from export.speaker import compare_speakers
 from export.weights import rounded_to_half, store_half
+from runtime.install.placement import replacing, write_manifest
 from runtime.interface import (
     GraphInterface,
     tone_converter_interface,
@@ -110,7 +110,7 @@ def write_bundle(
         The manifest.
 
     Raises:
-        OutputError: The folder cannot be written, or holds something that is not a bundle.
+        PlaceTaken: The folder cannot be written, or holds something that is not a bundle.
         ParityError: A graph differs from its network.
         ExportError: The receptive field of the converter has no end.
     """

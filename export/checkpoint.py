@@ -21,6 +21,7 @@ from torch import Tensor
 from export.config import ConverterConfig
 from export.errors import CheckpointError
 from export.networks.converter import POSTERIOR_LAYERS, ToneColourConverter
+from runtime.install.folding import normalised_weight
 
 CHECKPOINT_NAME = "checkpoint.pth"
 CONFIG_NAME = "config.json"
@@ -210,7 +211,7 @@ def _faults(expected: Mapping[str, tuple[int, ...]], state: Mapping[str, Tensor]
 
 
 def fold_weight_norm(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Multiply out weight normalisation (Salimans & Kingma 2016): `w = g v / |v|`.
+    """Multiply out weight normalisation with the arithmetic that `runtime install` uses.
 
     Args:
         state: Tensors by name; a `weight_v` is normalised over every axis but the first.
@@ -221,10 +222,9 @@ def fold_weight_norm(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     plain = {}
     for name, tensor in state.items():
         if name.endswith(".weight_v"):
-            direction = tensor.double()
-            norm = direction.flatten(1).norm(dim=1).view(-1, *(1 for _ in tensor.shape[1:]))
-            weight = state[f"{name[:-1]}g"].double() * direction / norm
-            plain[name.removesuffix("_v")] = weight.float()
+            gain = state[f"{name[:-1]}g"].detach().float().numpy()
+            weight = normalised_weight(gain, tensor.detach().float().numpy())
+            plain[name.removesuffix("_v")] = torch.from_numpy(weight)
         elif not name.endswith(".weight_g"):
             plain[name] = tensor.float()
     return plain

@@ -5,7 +5,6 @@ ExportError
 ├── CheckpointError  the checkpoint cannot be found or read, or is not the network's
 ├── CalibrationError there is too little speech to calibrate with
 ├── PrecisionError   the bundle to reduce is not in float32
-├── OutputError      the bundle cannot be written where it was asked for
 └── ParityError      a graph differs from its reference by more than is accepted
 """
 
@@ -28,10 +27,6 @@ class CalibrationError(ExportError):
 
 class PrecisionError(ExportError):
     """The bundle to reduce is not in float32."""
-
-
-class OutputError(ExportError):
-    """The bundle cannot be written where it was asked for."""
 
 
 class ParityError(ExportError):

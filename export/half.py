@@ -32,7 +32,7 @@ def halve_bundle(
 
     Raises:
         CalibrationError: The folder holds too little speech.
-        OutputError: The output cannot be written, or holds something that is not a bundle.
+        PlaceTaken: The output cannot be written, or holds something that is not a bundle.
         ParityError: Half precision loses too much.
         PrecisionError: The bundle is not in float32.
         ExportError: A weight is beyond half precision's range.

@@ -35,7 +35,7 @@ def quantize_bundle(
 
     Raises:
         CalibrationError: The folder holds too little speech.
-        OutputError: The output cannot be written, or holds something that is not a bundle.
+        PlaceTaken: The output cannot be written, or holds something that is not a bundle.
         ParityError: int8 loses too much.
         PrecisionError: The bundle is not in float32.
         InvalidBundle: The bundle cannot be read.

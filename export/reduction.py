@@ -7,7 +7,6 @@ from typing import Any, TypeAlias
 
 import onnx
 
-from export.bundle_folder import replacing, write_manifest
 from export.calibration_speech import Speech, find_recordings, read_speech
 from export.checks import Announce, compare_window, require
 from export.errors import PrecisionError
@@ -15,6 +14,7 @@ from export.fidelity import open_on_cpu, require_fidelity
 from export.speaker import compare_speakers
 from runtime import VoiceCloner
 from runtime.bundle import Bundle
+from runtime.install.placement import replacing, write_manifest
 from runtime.interface import GraphInterface, tone_converter_interface, tone_encoder_interface
 from runtime.manifest import TONE_CONVERTER, TONE_ENCODER, Manifest, Precision
 
@@ -51,7 +51,7 @@ def reduce_bundle(
 
     Raises:
         CalibrationError: The folder holds too little speech.
-        OutputError: The output cannot be written, or holds something that is not a bundle.
+        PlaceTaken: The output cannot be written, or holds something that is not a bundle.
         ParityError: The new converter loses too much.
         PrecisionError: The bundle is not in float32.
         InvalidBundle: The bundle cannot be read.

@@ -16,8 +16,9 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 from runtime import wav
 from runtime.arrays import Tone, Waveform
-from runtime.cloner import DEFAULT_MODEL, VoiceCloner
+from runtime.cloner import VoiceCloner
 from runtime.errors import OpenVoiceError
 from runtime.manifest import Manifest
+from runtime.models import DEFAULT_MODEL
 
 __all__ = ["DEFAULT_MODEL", "Manifest", "OpenVoiceError", "Tone", "VoiceCloner", "Waveform", "wav"]

@@ -13,6 +13,7 @@ from runtime.errors import InvalidOption
 from runtime.interface import tone_converter_interface, tone_encoder_interface
 from runtime.limits import MAXIMUM_SECONDS
 from runtime.manifest import Manifest
+from runtime.models import DEFAULT_MODEL, find_model
 from runtime.noise import fresh_seed
 from runtime.options import (
     DEFAULT_TAU,
@@ -29,8 +30,6 @@ from runtime.spectrogram import SpectrogramTransform
 from runtime.tau import blend_tones, tone_weight
 from runtime.tone import ToneExtraction, average_tones
 from runtime.voice_activity import voice_warnings
-
-DEFAULT_MODEL = Path(__file__).resolve().parents[1] / "onnx_models" / "compact"
 
 
 class VoiceCloner:
@@ -59,16 +58,16 @@ class VoiceCloner:
     @classmethod
     def load(
         cls,
-        path: Path | str = DEFAULT_MODEL,
+        model: Path | str = DEFAULT_MODEL,
         *,
         provider: Provider = "auto",
         threads: int | None = None,
         spinning: bool = True,
     ) -> "VoiceCloner":
-        """Load a model folder.
+        """Load a model.
 
         Args:
-            path: Folder with manifest.json and two graphs.
+            model: Name of an installed model, or folder with manifest.json and two graphs.
             provider: Execution provider: `cpu`, `cuda`, or `auto`, which takes `cuda` where it
                 works and else `cpu`.
             threads: Number of CPU threads of one run; None uses every available CPU.
@@ -81,7 +80,7 @@ class VoiceCloner:
             InvalidOption: An argument is wrong.
         """
         settings = SessionSettings(provider, threads, spinning)
-        bundle = Bundle.read(path)
+        bundle = Bundle.read(find_model(model))
         manifest = bundle.manifest
         return cls(
             manifest,

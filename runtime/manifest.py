@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias, get_args
 from runtime.errors import InvalidBundle
 
 FORMAT = 1
+MANIFEST = "manifest.json"
 TONE_ENCODER = "tone_encoder.onnx"
 TONE_CONVERTER = "tone_converter.onnx"
 

@@ -78,9 +78,10 @@ def test_only_runtime_dependencies_are_installed(dockerfile: str, extra: str) ->
 def test_it_runs_as_nobody_on_every_address(dockerfile: str) -> None:
     last = [name for name, _ in instructions(dockerfile)]
     values = dict(instructions(dockerfile))
+    environment = " ".join(argument for name, argument in instructions(dockerfile) if name == "ENV")
     assert values["USER"] == "10001:10001"
     assert last.index("USER") > max(i for i, name in enumerate(last) if name in ("RUN", "COPY"))
-    assert "OPENVOICE_BIND=0.0.0.0:5000" in values["ENV"]
+    assert "OPENVOICE_BIND=0.0.0.0:5000" in environment
     assert json.loads(values["CMD"]) == ["openvoice-onnx", "serve"]
 
 
@@ -91,3 +92,13 @@ def test_the_health_check_is_valid_python(dockerfile: str) -> None:
     assert command[:2] == ["python", "-c"]
     assert "/readyz" in command[2]
     compile(command[2], dockerfile, "exec")
+
+
+@pytest.mark.parametrize("dockerfile", EXTRAS)
+def test_another_model_can_be_baked_in(dockerfile: str) -> None:
+    steps = instructions(dockerfile)
+    arguments = [argument for name, argument in steps if name == "ARG"]
+    assert arguments == ["MODEL=compact", "HF_ENDPOINT="]
+    assert ("ENV", "OPENVOICE_MODEL=$MODEL") in steps
+    install = '[ "$MODEL" = compact ] || openvoice-onnx install "$MODEL"'
+    assert steps.index(("RUN", install)) < [name for name, _ in steps].index("USER")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from runtime.models import MODELS_VARIABLE
 from server.settings import BIND, OPTIONS, PREFIX, Settings
 
 ROOT = Path(__file__).parent.parent
@@ -169,7 +170,7 @@ def test_settings_are_documented_as_they_are() -> None:
 
 
 def test_every_variable_named_is_a_setting() -> None:
-    known = {PREFIX + name.upper() for name in OPTIONS} | {BIND}
+    known = {PREFIX + name.upper() for name in OPTIONS} | {BIND, MODELS_VARIABLE}
     kubernetes = {"OPENVOICE_SERVICE_HOST", "OPENVOICE_PORT"}
     for document in DOCUMENTS:
         for name in re.findall(r"OPENVOICE_[A-Z_]+[A-Z]", document.read_text("utf-8")):

@@ -60,6 +60,21 @@ def test_export_needs_a_checkpoint() -> None:
     assert "usage: make export CHECKPOINT=" in refused.stderr
 
 
+def test_serve_installs_an_official_model_first() -> None:
+    commands = run("--dry-run", "serve", "MODEL=openvoice-v2")
+    assert "-m runtime install openvoice-v2 --if-missing" in commands
+    assert served("MODEL=openvoice-v2") == ["--model", "openvoice-v2"]
+
+
+def test_serve_takes_any_other_model_as_it_is() -> None:
+    assert "runtime install" not in run("--dry-run", "serve", "MODEL=onnx_models/mine")
+    assert served("MODEL=onnx_models/mine") == ["--model", "onnx_models/mine"]
+
+
+def test_a_model_of_the_shell_changes_nothing() -> None:
+    assert served(MODEL="T480s") == []
+
+
 def test_help_lists_targets_that_exist() -> None:
     listed = re.findall(r"^make ([a-z-]+)", run("help"), re.MULTILINE)
     assert {"serve", "test", "export"} <= set(listed)

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import get_args
 
-from runtime.cloner import DEFAULT_MODEL
+from runtime.models import DEFAULT_MODEL
 from runtime.sessions import Provider
 
 
@@ -14,8 +14,8 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
         "--model",
         type=Path,
         default=DEFAULT_MODEL,
-        metavar="DIR",
-        help="folder of the model (default: the included compact model)",
+        metavar="MODEL",
+        help="name of an installed model, or its folder (default: the included compact model)",
     )
     parser.add_argument(
         "--provider",

@@ -12,6 +12,8 @@ import soundfile
 from runtime.cloner import VoiceCloner
 from runtime.commands.arguments import add_model_arguments
 from runtime.cpu import int8_support
+from runtime.manifest import MANIFEST
+from runtime.models import find_model
 from runtime.sessions import available_cpus
 
 NAME = "info"
@@ -25,10 +27,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Load the model; print its manifest, providers, threads, int8 support and versions."""
-    cloner = VoiceCloner.load(options.model, provider=options.provider, threads=options.threads)
-    manifest = json.loads((options.model / "manifest.json").read_bytes())
+    folder = find_model(options.model)
+    cloner = VoiceCloner.load(folder, provider=options.provider, threads=options.threads)
+    manifest = json.loads((folder / MANIFEST).read_bytes())
     document = {
-        "model": str(options.model),
+        "model": str(folder),
         "manifest": manifest,
         "providers": list(cloner.providers),
         "available_providers": onnxruntime.get_available_providers(),

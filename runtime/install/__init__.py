@@ -1,0 +1,1 @@
+"""Official models without PyTorch: fetched, read, poured into graph skeletons, proven, placed."""
