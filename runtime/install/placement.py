@@ -5,7 +5,7 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -80,12 +80,17 @@ def write_manifest(manifest: Manifest, folder: Path) -> Manifest:
     complete = dataclasses.replace(
         manifest, files=digests, model_id=digests[TONE_ENCODER][:MODEL_ID_DIGITS]
     )
-    content = {entry.name: getattr(complete, entry.name) for entry in dataclasses.fields(complete)}
+    content = {
+        entry.name: _plain(getattr(complete, entry.name)) for entry in dataclasses.fields(complete)
+    }
     content["files"] = {name: {"sha256": digest} for name, digest in digests.items()}
-    content["quality"] = dict(complete.quality)
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     (folder / MANIFEST).write_text(text, encoding="utf-8")
     return complete
+
+
+def _plain(value: object) -> object:
+    return dict(value) if isinstance(value, Mapping) else value
 
 
 def file_sha256(path: Path) -> str:
