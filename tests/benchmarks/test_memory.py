@@ -11,7 +11,7 @@ def test_memory_is_followed_on_both_ways(options: Options) -> None:
     report = memory.run(options)
     check(report, options)
     assert len(rows_of(report, "Command line")) == 2
-    marks = [row["peak so far MiB"] for row in rows_of(report, "Server")]
+    marks = [row["peak MiB"] for row in rows_of(report, "Server")]
     assert all(isinstance(mark, float) for mark in marks)
     assert marks == sorted(marks, key=float_of)
     assert len(report.goals) == 3
