@@ -23,6 +23,7 @@ COMMANDS = {
     "stages": "time of each stage of a request, and real-time factor by length",
     "windows": "accuracy and cost of windows, and latency of streams",
     "http": "a server under load: closed and open loop, fairness, overload",
+    "live": "live sessions: latency, late steps, batch work beside, admission",
     "memory": "memory of the command line and of a server, by length of the clip",
     "startup": "time from starting a server to its being ready",
     "quality": "similarity by tau, and accuracy of precisions",

@@ -1,4 +1,4 @@
-"""Client of an openvoice-onnx server, synchronous and asynchronous, on httpx.
+"""Client of an openvoice-onnx server, synchronous and asynchronous, on httpx and websockets.
 
 It imports nothing from the server, so the folder can be copied into another project.
 
@@ -7,7 +7,7 @@ It imports nothing from the server, so the folder can be copied into another pro
     Path("output.wav").write_bytes(result.wav)
 """
 
-from client.asynchronous import AsyncClient
+from client.asynchronous import AsyncClient, AsyncLiveSession
 from client.audio import Audio
 from client.errors import (
     ApiError,
@@ -17,18 +17,24 @@ from client.errors import (
     Unreachable,
     UnreadableAudio,
 )
+from client.live import LiveOptions
 from client.protocol import CloneOptions, Target
-from client.results import CloneResult, Piece, Stats, StreamHead, ToneResult
-from client.synchronous import Client
+from client.results import CloneResult, LiveReady, LiveStats, Piece, Stats, StreamHead, ToneResult
+from client.synchronous import Client, LiveSession
 
 __all__ = [
     "ApiError",
     "AsyncClient",
+    "AsyncLiveSession",
     "Audio",
     "Client",
     "ClientError",
     "CloneOptions",
     "CloneResult",
+    "LiveOptions",
+    "LiveReady",
+    "LiveSession",
+    "LiveStats",
     "Overloaded",
     "Piece",
     "Stats",

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from client import live_command
 from client.audio import write_wav
 from client.errors import ApiError, ClientError
 from client.results import Piece
@@ -42,8 +43,28 @@ def parser(program: str = PROGRAM) -> argparse.ArgumentParser:
         help="address of the server, such as http://host:5000",
     )
 
+    conversion = argparse.ArgumentParser(add_help=False)
+    conversion.add_argument(
+        "--tau",
+        type=float,
+        help="strength of the target's voice, 0 to 1: higher sounds more like the target and less "
+        "like the source (default: the server's)",
+    )
+    conversion.add_argument(
+        "--temperature",
+        type=float,
+        help="random variation of the result, 0 to 1: higher varies more from run to run, 0 always "
+        "gives the same result (default: the server's)",
+    )
+    conversion.add_argument(
+        "--seed",
+        type=int,
+        help="seed of the random variation: the same seed gives the same result "
+        "(default: a new one)",
+    )
+
     clone = commands.add_parser(
-        "clone", parents=[common], help="convert a file of speech to another voice"
+        "clone", parents=[common, conversion], help="convert a file of speech to another voice"
     )
     clone.add_argument(
         "--target",
@@ -56,25 +77,14 @@ def parser(program: str = PROGRAM) -> argparse.ArgumentParser:
     clone.add_argument(
         "--output", required=True, type=Path, metavar="FILE", help="WAV file to write"
     )
-    clone.add_argument(
-        "--tau",
-        type=float,
-        help="strength of the target's voice, 0 to 1: higher sounds more like the target and less "
-        "like the source (default: the server's)",
-    )
-    clone.add_argument(
-        "--temperature",
-        type=float,
-        help="random variation of the result, 0 to 1: higher varies more from run to run, 0 always "
-        "gives the same result (default: the server's)",
-    )
-    clone.add_argument(
-        "--seed",
-        type=int,
-        help="seed of the random variation: the same seed gives the same result "
-        "(default: a new one)",
-    )
     clone.add_argument("--quiet", action="store_true", help="do not show a progress bar")
+
+    live = commands.add_parser(
+        "live",
+        parents=[common, conversion],
+        help="convert raw PCM from a microphone while it is spoken",
+    )
+    live_command.add_arguments(live)
 
     commands.add_parser(
         "info", parents=[common], help="print the server's model, limits and speed, as JSON"
@@ -118,6 +128,8 @@ def main(arguments: list[str] | None = None, program: str = PROGRAM) -> int:
         with Client(options.server, api_key=os.environ.get("OPENVOICE_API_KEY")) as client:
             if options.command == "clone":
                 clone(client, options)
+            elif options.command == "live":
+                live_command.run(client, options)
             else:
                 print(json.dumps(client.info(), ensure_ascii=False, indent=2))
     except ApiError as error:

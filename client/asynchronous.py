@@ -11,13 +11,15 @@ from types import TracebackType
 from typing import Any, Unpack
 
 import httpx
+from websockets.asyncio.client import ClientConnection, connect
 
-from client import calls
+from client import calls, live
 from client.audio import Audio, Segment, pcm_of, segments
 from client.calls import Answer, Call
 from client.connection import http_options, reaching, retry_delay_seconds
+from client.live import LiveOptions
 from client.protocol import CloneOptions, Target, load_target
-from client.results import CloneResult, Piece, StreamHead, ToneResult
+from client.results import CloneResult, LiveReady, LiveStats, Piece, StreamHead, ToneResult
 from client.stream import StreamReader, stream_head
 
 
@@ -38,6 +40,45 @@ class AsyncStream:
 
     def __aiter__(self) -> AsyncIterator[Piece]:
         return self._pieces
+
+
+class AsyncLiveSession:
+    """A live session: samples are sent as they are spoken, and come back converted.
+
+    One task may send while another iterates.
+
+    Args:
+        connection: Open WebSocket.
+        server: Address of the server, for errors.
+        ready: What the server said.
+
+    Attributes:
+        ready: Sample rate and latency of the session.
+        stats: What the server said at the end; None before.
+    """
+
+    def __init__(self, connection: ClientConnection, server: str, ready: LiveReady) -> None:
+        self.ready = ready
+        self.stats: LiveStats | None = None
+        self._connection = connection
+        self._server = server
+
+    async def send(self, pcm: bytes) -> None:
+        """Send whole samples; it waits while the server takes no more."""
+        with live.opening(self._server):
+            await self._connection.send(pcm)
+
+    async def end(self) -> None:
+        """Say that no more follows; what is left comes back."""
+        with live.opening(self._server):
+            await self._connection.send(live.END)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """Yield 16-bit PCM as it comes, until all of it has."""
+        with live.opening(self._server):
+            while isinstance(message := await self._connection.recv(), bytes):
+                yield message
+            self.stats = live.read_done(message)
 
 
 class AsyncClient:
@@ -130,6 +171,26 @@ class AsyncClient:
                 yield AsyncStream(head, self._pieces(StreamReader(head), lines, progress))
             finally:
                 await response.aclose()
+
+    @asynccontextmanager
+    async def live(
+        self,
+        target: Target,
+        *,
+        speaker: Audio | ToneResult | None = None,
+        **options: Unpack[LiveOptions],
+    ) -> AsyncIterator[AsyncLiveSession]:
+        """Open a live session; arguments and errors are those of `Client.live`."""
+        message = await asyncio.to_thread(live.start_message, target, speaker, options)
+        with live.opening(self.server):
+            connection = await connect(
+                **live.connect_options(self._http.base_url, self._http.headers)
+            )
+        async with connection:
+            with live.opening(self.server):
+                await connection.send(message)
+                ready = live.read_ready(await connection.recv())
+            yield AsyncLiveSession(connection, self.server, ready)
 
     async def clone_segments(
         self,

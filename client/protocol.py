@@ -41,16 +41,19 @@ def load_target(target: Target) -> Target:
     return read(target)
 
 
+def target_fields(target: Target) -> dict[str, Any]:
+    """Build the field that names the target."""
+    if isinstance(target, ToneResult):
+        return {"target_tone": target.tone}
+    if isinstance(target, Sequence) and not isinstance(target, bytes | str):
+        return {"target_audio": [encode(clip) for clip in target]}
+    return {"target_audio": encode(target)}
+
+
 def clone_body(target: Target, source: Audio, options: CloneOptions) -> bytes:
     """Build the JSON body of a conversion."""
-    fields: dict[str, Any] = {"source_audio": encode(source)}
+    fields = {"source_audio": encode(source), **target_fields(target)}
     fields |= {name: value for name, value in options.items() if value is not None}
-    if isinstance(target, ToneResult):
-        fields["target_tone"] = target.tone
-    elif isinstance(target, Sequence) and not isinstance(target, bytes | str):
-        fields["target_audio"] = [encode(clip) for clip in target]
-    else:
-        fields["target_audio"] = encode(target)
     return json.dumps(fields).encode()
 
 

@@ -71,3 +71,39 @@ class Piece:
     seconds: float
     progress: float
     pcm: bytes
+
+
+@dataclass(frozen=True)
+class LiveReady:
+    """What the server says when a live session may begin.
+
+    Attributes:
+        sample_rate_hz: Sample rate of what comes back; sending at it adds no delay.
+        latency_seconds: Longest time from a sample's arrival until its chunk can be converted.
+        chunk_seconds: Length of the pieces that come back.
+        request_id: Id of the session in the server's log, or None.
+    """
+
+    sample_rate_hz: int
+    latency_seconds: float
+    chunk_seconds: float
+    request_id: str | None
+
+
+@dataclass(frozen=True)
+class LiveStats:
+    """What the server says at the end of a live session.
+
+    Attributes:
+        seconds: Audio that was converted.
+        steps: Steps that it took.
+        late_steps: Steps that were done after they were due.
+        longest_step_seconds: Longest time that a step took, with its waiting.
+        seed: Seed of the random variation, to repeat the result.
+    """
+
+    seconds: float
+    steps: int
+    late_steps: int
+    longest_step_seconds: float
+    seed: int

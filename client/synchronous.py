@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import itertools
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Unpack
 
 import httpx
+from websockets.sync.client import ClientConnection, connect
 
-from client import calls
+from client import calls, live
 from client.audio import Audio, pcm_of, segments
 from client.calls import Answer, Call
 from client.connection import http_options, reaching, retry_delay_seconds
+from client.errors import Unreachable
+from client.live import LiveOptions
 from client.protocol import CloneOptions, Target, load_target
-from client.results import CloneResult, Piece, StreamHead, ToneResult
+from client.results import CloneResult, LiveReady, LiveStats, Piece, StreamHead, ToneResult
 from client.stream import StreamReader, stream_head
 
 
@@ -37,6 +41,77 @@ class Stream:
 
     def __iter__(self) -> Iterator[Piece]:
         return self._pieces
+
+
+class LiveSession:
+    """A live session: samples are sent as they are spoken, and come back converted.
+
+    One thread may send while another iterates; `convert` does both.
+
+    Args:
+        connection: Open WebSocket.
+        server: Address of the server, for errors.
+        ready: What the server said.
+
+    Attributes:
+        ready: Sample rate and latency of the session.
+        stats: What the server said at the end; None before.
+    """
+
+    def __init__(self, connection: ClientConnection, server: str, ready: LiveReady) -> None:
+        self.ready = ready
+        self.stats: LiveStats | None = None
+        self._connection = connection
+        self._server = server
+
+    def send(self, pcm: bytes) -> None:
+        """Send whole samples; it waits while the server takes no more."""
+        with live.opening(self._server):
+            self._connection.send(pcm)
+
+    def end(self) -> None:
+        """Say that no more follows; what is left comes back."""
+        with live.opening(self._server):
+            self._connection.send(live.END)
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield 16-bit PCM as it comes, until all of it has."""
+        with live.opening(self._server):
+            while isinstance(message := self._connection.recv(), bytes):
+                yield message
+            self.stats = live.read_done(message)
+
+    def convert(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
+        """Send blocks from a thread and yield what comes back.
+
+        Args:
+            blocks: Whole samples, in blocks of any length.
+
+        Raises:
+            ApiError: The session failed.
+            Unreachable: The connection broke.
+        """
+        failures: list[BaseException] = []
+
+        def send_all() -> None:
+            try:
+                for block in blocks:
+                    self.send(block)
+                self.end()
+            except Unreachable:
+                pass  # whoever reads is told why
+            except BaseException as error:
+                failures.append(error)
+                self._connection.close()
+
+        sender = threading.Thread(target=send_all, daemon=True)
+        sender.start()
+        try:
+            yield from self
+        except Unreachable:
+            if failures:
+                raise failures[0] from None
+            raise
 
 
 class Client:
@@ -145,6 +220,37 @@ class Client:
                 yield Stream(head, self._pieces(StreamReader(head), lines, progress))
             finally:
                 response.close()
+
+    @contextmanager
+    def live(
+        self,
+        target: Target,
+        *,
+        speaker: Audio | ToneResult | None = None,
+        **options: Unpack[LiveOptions],
+    ) -> Iterator[LiveSession]:
+        """Open a live session. Use it in a `with`; leaving that early ends the session.
+
+        Args:
+            target: Voice to imitate.
+            speaker: Voice that will speak, as a clip or a tone; without it, the server works its
+                tone out within seconds of speech.
+            options: Values of `tau`, `temperature`, `seed`, `sample_rate`, `format` and `latency`,
+                see `LiveOptions`.
+
+        Raises:
+            ApiError: The server refused the session; `Overloaded` if it has no place for it.
+            UnreadableAudio: A local file cannot be read.
+            Unreachable: The connection failed or broke.
+        """
+        message = live.start_message(target, speaker, options)
+        with live.opening(self.server):
+            connection = connect(**live.connect_options(self._http.base_url, self._http.headers))
+        with connection:
+            with live.opening(self.server):
+                connection.send(message)
+                ready = live.read_ready(connection.recv())
+            yield LiveSession(connection, self.server, ready)
 
     def clone_segments(
         self,

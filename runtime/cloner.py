@@ -12,6 +12,9 @@ from runtime.decode import decode_audio
 from runtime.errors import InvalidOption
 from runtime.interface import tone_converter_interface, tone_encoder_interface
 from runtime.limits import MAXIMUM_SECONDS
+from runtime.live.conversion import LiveConversion
+from runtime.live.source_tone import EnrolledTone, RunningTone, SourceTone
+from runtime.live.window import Latency, LiveWindow
 from runtime.manifest import Manifest
 from runtime.models import DEFAULT_MODEL, find_model
 from runtime.noise import fresh_seed
@@ -30,6 +33,7 @@ from runtime.spectrogram import SpectrogramTransform
 from runtime.tau import blend_tones, tone_weight
 from runtime.tone import ToneExtraction, average_tones
 from runtime.voice_activity import voice_warnings
+from runtime.window_runner import WindowRunner
 
 
 class VoiceCloner:
@@ -245,6 +249,59 @@ class VoiceCloner:
         return self.conversion(
             source, source_tone, target_tone, tau=tau, temperature=temperature, seed=seed
         ).joined()
+
+    def live(
+        self,
+        target_tone: Tone,
+        *,
+        latency: Latency = "balanced",
+        source_tone: Tone | None = None,
+        sample_rate_hz: int | None = None,
+        chunk_frames: int | None = None,
+        tau: float = DEFAULT_TAU,
+        temperature: float = DEFAULT_TEMPERATURE,
+        seed: int | None = None,
+    ) -> LiveConversion:
+        """Prepare to convert speech while it is spoken.
+
+        Args:
+            target_tone: Embedding of the voice to convert to, [tone_dimension].
+            latency: `low`, `balanced` or `exact`: the longer the wait, the nearer the result is to
+                that of `convert`, which `exact` gives to float rounding.
+            source_tone: Embedding of the speaker's voice, [tone_dimension]; None works it out while
+                they speak.
+            sample_rate_hz: Sample rate of the speech, 8 to 48 kHz; None is the model's.
+            chunk_frames: Frames that a step converts; None takes the preset's. More of them wait
+                longer and cost less.
+            tau: Strength with which the target's voice is applied, 0 to 1.
+            temperature: Scale of the posterior's noise, 0 to 1; 0 draws none.
+            seed: Seed of the noise, below 2^63; None draws a fresh one.
+
+        Raises:
+            InvalidOption: An argument is wrong.
+        """
+        dimension = self.manifest.tone_dimension
+        check_tone("target_tone", target_tone, dimension)
+        weight = tone_weight(check_share("tau", tau), self.manifest.tau_curve)
+        speaker: SourceTone
+        if source_tone is None:
+            speaker = RunningTone(self._encoder, self.manifest, target_tone)
+        else:
+            speaker = EnrolledTone(check_tone("source_tone", source_tone, dimension))
+        return LiveConversion(
+            WindowRunner(
+                self._converter,
+                self.manifest,
+                temperature=check_share("temperature", temperature),
+                seed=fresh_seed() if seed is None else check_seed(seed),
+            ),
+            self.manifest,
+            LiveWindow.of(self.manifest, latency, chunk_frames),
+            source_tone=speaker,
+            target_tone=target_tone,
+            target_weight=weight,
+            sample_rate_hz=self.sample_rate_hz if sample_rate_hz is None else sample_rate_hz,
+        )
 
     def clone(
         self,

@@ -108,12 +108,26 @@ class ToneExtraction:
             yield beginning
 
     def _embed(self, spectrogram: Spectrogram) -> None:
-        frames = spectrogram.shape[1]
-        lacking = self._manifest.minimum_reference_frames - frames
-        if lacking > 0:
-            spectrogram = np.pad(spectrogram, ((0, 0), (0, lacking)), mode="symmetric")
-        tone = self._encoder.run(spectrogram=spectrogram[np.newaxis])
-        self._weighted.append((tone.reshape(-1), frames))
+        tone = embed_frames(self._encoder, self._manifest, spectrogram)
+        self._weighted.append((tone, spectrogram.shape[1]))
+
+
+def embed_frames(encoder: Graph, manifest: Manifest, spectrogram: Spectrogram) -> Tone:
+    """Embed one window of speech in one run of the encoder.
+
+    Args:
+        encoder: Graph that embeds a voice.
+        manifest: Description of its model.
+        spectrogram: Window, [bins, frames]; one that is shorter than the encoder takes is extended
+            by its own reflection.
+
+    Returns:
+        Embedding, [tone_dimension].
+    """
+    lacking = manifest.minimum_reference_frames - spectrogram.shape[1]
+    if lacking > 0:
+        spectrogram = np.pad(spectrogram, ((0, 0), (0, lacking)), mode="symmetric")
+    return encoder.run(spectrogram=spectrogram[np.newaxis]).reshape(-1)
 
 
 def average_tones(weighted: Sequence[tuple[Tone, float]]) -> Tone:

@@ -15,15 +15,17 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.endpoints import cloning, description, page, status
+from server.endpoints import cloning, description, live, page, status
 from server.endpoints.context import Context
 from server.endpoints.endpoint import Endpoint
 from server.inference.admission import Admission
+from server.inference.live_admission import LiveAdmission
 from server.messages.error import ApiError
 from server.messages.errors import MethodNotAllowed, NotFound
 from server.middleware.api_key import KeyCheck, needs_key
 from server.middleware.default_headers import DefaultHeaders
 from server.middleware.error_answers import ErrorAnswers
+from server.middleware.origin import OriginCheck
 from server.middleware.request_log import RequestLog
 from server.process.model_lifecycle import ModelLifecycle
 from server.process.model_loader import ModelLoader
@@ -42,12 +44,14 @@ class ServerParts:
         settings: The settings.
         metrics: The metrics.
         admission: Places and memory for requests.
+        live_admission: Places and room for live sessions.
         lifecycle: State of the model.
     """
 
     settings: Settings
     metrics: Metrics
     admission: Admission
+    live_admission: LiveAdmission
     lifecycle: ModelLifecycle
 
     @classmethod
@@ -56,8 +60,10 @@ class ServerParts:
         metrics = Metrics()
         admission = Admission(settings.workers, settings.waiting_requests, settings.bytes_in_flight)
         metrics.watch_requests(lambda: admission.admitted, lambda: admission.bytes_held)
+        live_admission = LiveAdmission(settings.live_sessions, settings.live_load)
+        metrics.watch_live(lambda: live_admission.sessions, lambda: live_admission.share)
         lifecycle = ModelLifecycle(settings, loader, admission, metrics)
-        return cls(settings, metrics, admission, lifecycle)
+        return cls(settings, metrics, admission, live_admission, lifecycle)
 
 
 def create_app(
@@ -81,6 +87,7 @@ def create_app(
     app = Starlette(
         routes=[
             *(endpoint.route() for endpoint in create_endpoints(parts)),
+            live.create_route(_context(parts), parts.live_admission, lifecycle.wait_for_drain),
             *page.create_routes(static, samples),
         ],
         middleware=_middleware(parts),
@@ -93,16 +100,20 @@ def create_app(
 
 def create_endpoints(parts: ServerParts) -> list[Endpoint]:
     """Return every endpoint that /openapi.json describes, family by family."""
-    settings, lifecycle = parts.settings, parts.lifecycle
-    context = Context(
-        settings, parts.admission, parts.metrics, lifecycle.get_service, lifecycle.check_ready
-    )
-    endpoints = [*cloning.create(context), *status.create(context)]
+    settings, context = parts.settings, _context(parts)
+    endpoints = [*cloning.create(context), *status.create(context), live.describe(context)]
 
     def is_locked(path: str) -> bool:
         return settings.api_key is not None and needs_key(path)
 
     return [*endpoints, description.create(context, endpoints, is_locked)]
+
+
+def _context(parts: ServerParts) -> Context:
+    lifecycle = parts.lifecycle
+    return Context(
+        parts.settings, parts.admission, parts.metrics, lifecycle.get_service, lifecycle.check_ready
+    )
 
 
 def _middleware(parts: ServerParts) -> list[Middleware]:
@@ -116,6 +127,7 @@ def _middleware(parts: ServerParts) -> list[Middleware]:
         ),
         Middleware(DefaultHeaders),
         Middleware(ErrorAnswers, settings=settings),
+        Middleware(OriginCheck, allowed_origins=settings.allowed_origins),
     ]
     if settings.allowed_origins:
         cors = Middleware(

@@ -30,7 +30,8 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def live_server(model_folder: Path) -> Iterator[str]:
     """The address of a real server in a process of its own, ready for requests."""
-    with ServerProcess("--model", str(model_folder)) as server:
+    # On a machine that is busy with other tests no live session would be admitted.
+    with ServerProcess("--model", str(model_folder), "--live-load", "100") as server:
         yield server.wait_until_ready()
         server.process.terminate()
         assert server.end() == 0

@@ -49,7 +49,7 @@ THIRD_PARTY = {
         "tqdm",
         "uvicorn",
     },
-    "client": {"httpx", "numpy", "soundfile", "tqdm"},
+    "client": {"httpx", "numpy", "soundfile", "tqdm", "websockets"},
 }
 
 # Program for a separate process: refuses the named packages, then imports every module given.

@@ -4,10 +4,10 @@ import argparse
 import sys
 from collections.abc import Mapping, Sequence
 
-from runtime.commands import clone, info, install, models, remove
+from runtime.commands import clone, info, install, live, models, remove
 from runtime.errors import OpenVoiceError
 
-COMMANDS = (clone, info, install, models, remove)
+COMMANDS = (clone, live, info, install, models, remove)
 
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130

@@ -55,7 +55,7 @@ def parse_request(body: bytearray, content_type: str, request: type[R], most_cli
     parsed = {
         field.name: _number(field, given[field.name])
         for field in fields
-        if field.kind in ("number", "integer") and field.name in given
+        if field.kind in ("number", "integer", "choice") and field.name in given
     }
     _check_alternatives(request, given)
     for field in fields:

@@ -12,14 +12,16 @@ import numpy as np
 from runtime import wav
 from runtime.arrays import Tone, Waveform
 from runtime.errors import AudioError
+from runtime.live.window import Latency
 from server.http import base64_text
-from server.inference.engine import Conversion, Engine
+from server.inference.engine import Conversion, Engine, LiveConversion
 from server.inference.fair_pool import FairPool
+from server.inference.live_admission import SessionCost, expect_cost
 from server.inference.request_account import CONVERT, DECODE, ENCODE, PARSE, TONE, RequestAccount
 from server.inference.tone_cache import EmbeddedClip, Lookup, ToneCache
 from server.inference.tone_text import read_tone
 from server.messages.errors import from_runtime
-from server.messages.requests import Clip, CloneRequest
+from server.messages.requests import Clip, CloneRequest, LiveRequest, field_of
 from server.settings import Settings
 
 T = TypeVar("T")
@@ -122,6 +124,41 @@ class CloningService:
             seed=request.seed,
         )
 
+    def expect_live_cost(self, latency: Latency) -> SessionCost:
+        """Return what a live session of a preset is expected to cost."""
+        return expect_cost(self.engine.manifest, latency, self.real_time_factor)
+
+    async def prepare_live(
+        self, account: RequestAccount, request: LiveRequest, chunk_frames: int
+    ) -> LiveConversion:
+        """Prepare a live conversion; once it returns, the first message is valid.
+
+        Args:
+            account: The session's account.
+            request: The first message, whose audio is released as soon as it is decoded.
+            chunk_frames: Frames that each step converts.
+
+        Raises:
+            ApiError: A clip or a tone cannot be used.
+        """
+        target_tone = await self._target_tone(account, request)
+        source_tone = None
+        if request.source_tone is not None:
+            field = field_of(LiveRequest, "source_tone")
+            source_tone = read_tone(request.source_tone, self.engine.manifest, field)
+        elif request.source_audio is not None:
+            source_tone = (await self.embed_target(account, request.source_audio)).tone
+        return self.engine.live(
+            target_tone,
+            latency=request.latency,
+            source_tone=source_tone,
+            sample_rate_hz=request.sample_rate,
+            chunk_frames=chunk_frames,
+            tau=request.tau,
+            temperature=request.temperature,
+            seed=request.seed,
+        )
+
     async def convert(
         self, account: RequestAccount, conversion: Conversion
     ) -> AsyncGenerator[bytes]:
@@ -151,9 +188,12 @@ class CloningService:
         self.inference.close()
         self._codec.close()
 
-    async def _target_tone(self, account: RequestAccount, request: CloneRequest) -> Tone:
+    async def _target_tone(
+        self, account: RequestAccount, request: CloneRequest | LiveRequest
+    ) -> Tone:
         if request.target_tone is not None:
-            return read_tone(request.target_tone, self.engine.manifest)
+            field = field_of(type(request), "target_tone")
+            return read_tone(request.target_tone, self.engine.manifest, field)
         clips = [await self.embed_target(account, clip) for clip in request.target_audio or ()]
         if len(clips) == 1:
             return clips[0].tone

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from runtime.arrays import Tone, Waveform
 from runtime.limits import MAXIMUM_SECONDS
+from runtime.live.window import Latency
 from runtime.manifest import Manifest
 from runtime.options import DEFAULT_TAU, DEFAULT_TEMPERATURE
 
@@ -41,6 +42,33 @@ class Conversion(Protocol):
 
     def __iter__(self) -> Iterator[Waveform]:
         """Run the steps; each gives a piece, [samples]."""
+        ...
+
+
+class LiveConversion(Protocol):
+    """A conversion of speech that is still being spoken, one chunk a step."""
+
+    seed: int
+    sample_rate_hz: int
+    latency_seconds: float
+    chunk_seconds: float
+    ended: bool
+
+    @property
+    def ready(self) -> bool:
+        """Whether a step can run."""
+        ...
+
+    def push(self, samples: Waveform) -> None:
+        """Take speech, [samples]."""
+        ...
+
+    def end(self) -> None:
+        """Say that no more speech follows."""
+        ...
+
+    def step(self) -> Waveform:
+        """Convert the next chunk, [samples]."""
         ...
 
 
@@ -87,4 +115,19 @@ class Engine(Protocol):
         seed: int | None = None,
     ) -> Conversion:
         """Prepare to convert a source."""
+        ...
+
+    def live(
+        self,
+        target_tone: Tone,
+        *,
+        latency: Latency = "balanced",
+        source_tone: Tone | None = None,
+        sample_rate_hz: int | None = None,
+        chunk_frames: int | None = None,
+        tau: float = DEFAULT_TAU,
+        temperature: float = DEFAULT_TEMPERATURE,
+        seed: int | None = None,
+    ) -> LiveConversion:
+        """Prepare to convert speech while it is spoken."""
         ...

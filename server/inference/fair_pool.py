@@ -1,4 +1,4 @@
-"""A thread pool that serves short requests first and lets no long one starve."""
+"""A thread pool that serves live steps first, then short requests, and lets no long one starve."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import asyncio
 import heapq
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any, TypeVar
 
@@ -18,6 +18,8 @@ T = TypeVar("T")
 
 _FREE_SECONDS = 0.5
 """Work that a request is given before others go first: short ones run in order of arrival."""
+
+_Turn = tuple[float, int, asyncio.Future[None]]
 
 _AGING = 0.1
 """Seconds of work that one second of waiting offsets, so that a long request never starves."""
@@ -30,25 +32,41 @@ class FairPool:
     steps, requests that were given little work go first. So a short request overtakes long ones,
     while waiting raises the rank of a long one until its turn comes.
 
+    A step with a deadline goes before every step without one, the earliest deadline first. While
+    there are sessions that have such steps, one thread is kept for them.
+
     Args:
-        workers: Steps that run at once.
+        workers: Steps that run at once; one more where there is a single one and live steps come.
         name: Prefix of the threads' names.
     """
 
     def __init__(self, workers: int, name: str) -> None:
         self.workers = workers
-        self._threads = ThreadPoolExecutor(workers, thread_name_prefix=name)
-        self._free = workers
-        self._waiting: list[tuple[float, int, asyncio.Future[None]]] = []
+        self.running = 0
+        self._size = max(2, workers)
+        self._threads = ThreadPoolExecutor(self._size, thread_name_prefix=name)
+        self._reservations = 0
+        self._waiting: list[_Turn] = []
+        self._waiting_with_deadline: list[_Turn] = []
         self._arrivals = itertools.count()
 
-    @property
-    def running(self) -> int:
-        """Number of steps that run now."""
-        return self.workers - self._free
+    @contextmanager
+    def reserve_thread(self) -> Iterator[None]:
+        """Keep one thread for steps with a deadline during the block."""
+        self._reservations += 1
+        try:
+            yield
+        finally:
+            self._reservations -= 1
+            self._start_waiting()
 
     async def run(
-        self, account: RequestAccount, stage: str, step: Callable[..., T], *arguments: Any
+        self,
+        account: RequestAccount,
+        stage: str,
+        step: Callable[..., T],
+        *arguments: Any,
+        deadline: float | None = None,
     ) -> T:
         """Run one step of a request when its turn comes; cancelling before that gives up the turn.
 
@@ -57,6 +75,7 @@ class FairPool:
             stage: Stage that the step's time is added to.
             step: Called with the arguments in a thread of the pool.
             arguments: Arguments of the step.
+            deadline: When a live step should be done (`time.monotonic`); None for other steps.
 
         Returns:
             What the step returns; what it raises is raised.
@@ -73,7 +92,7 @@ class FairPool:
                 account.attained_seconds += seconds
 
         asked = time.perf_counter()
-        await self._wait_for_turn(account)
+        await self._wait_for_turn(account, deadline)
         loop = asyncio.get_running_loop()
         try:
             under_way = self._threads.submit(timed)
@@ -95,28 +114,45 @@ class FairPool:
         """Release the threads; steps that have not begun never run."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _wait_for_turn(self, account: RequestAccount) -> None:
-        if self._free:
-            self._free -= 1
+    async def _wait_for_turn(self, account: RequestAccount, deadline: float | None) -> None:
+        if self.running < self._limit(deadline):
+            self.running += 1
             return
-        turn = asyncio.get_running_loop().create_future()
-        rank = max(0.0, account.attained_seconds - _FREE_SECONDS) + _AGING * account.started_at
-        heapq.heappush(self._waiting, (rank, next(self._arrivals), turn))
+        future = asyncio.get_running_loop().create_future()
+        if deadline is None:
+            rank = max(0.0, account.attained_seconds - _FREE_SECONDS) + _AGING * account.started_at
+            heapq.heappush(self._waiting, (rank, next(self._arrivals), future))
+        else:
+            turn = (deadline, next(self._arrivals), future)
+            heapq.heappush(self._waiting_with_deadline, turn)
         try:
-            await turn
+            await future
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
+            if future.done() and not future.cancelled():
                 self._pass_on()
             raise
+
+    def _limit(self, deadline: float | None) -> int:
+        if deadline is not None:
+            return self._size
+        return min(self.workers, self._size - 1) if self._reservations else self.workers
 
     def _pass_on_from_thread(self, loop: asyncio.AbstractEventLoop, _: Future[Any]) -> None:
         with suppress(RuntimeError):  # The loop has ended, so nothing waits for a turn.
             loop.call_soon_threadsafe(self._pass_on)
 
     def _pass_on(self) -> None:
-        while self._waiting:
-            _, _, turn = heapq.heappop(self._waiting)
-            if not turn.done():
-                turn.set_result(None)
-                return
-        self._free += 1
+        self.running -= 1
+        self._start_waiting()
+
+    def _start_waiting(self) -> None:
+        while self._waiting_with_deadline and self.running < self._size:
+            self._start_first(self._waiting_with_deadline)
+        while self._waiting and self.running < self._limit(None):
+            self._start_first(self._waiting)
+
+    def _start_first(self, waiting: list[_Turn]) -> None:
+        _, _, future = heapq.heappop(waiting)
+        if not future.done():
+            self.running += 1
+            future.set_result(None)

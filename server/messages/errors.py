@@ -3,8 +3,9 @@
 ::
 
     ErrorDetail
-    ├── InvalidJson, InvalidMultipart                       400
+    ├── InvalidJson, InvalidMultipart, UnexpectedMessage    400
     ├── Unauthorized                                        401
+    ├── OriginNotAllowed                                    403
     ├── NotFound, MethodNotAllowed                          404, 405
     ├── UploadTimeout                                       408
     ├── BodyTooLarge                                        413
@@ -65,6 +66,34 @@ class InvalidMultipart(ErrorDetail, tag="invalid_multipart", frozen=True, kw_onl
     message: ClassVar = Text(
         "请求体不是有效的 multipart/form-data，请检查分隔符（boundary）和各部分的头。",
         "The request body is not valid multipart/form-data; check its boundary and part headers.",
+    )
+
+
+class UnexpectedMessage(ErrorDetail, tag="unexpected_message", frozen=True, kw_only=True):
+    """A message of a live session was not due."""
+
+    status: ClassVar = 400
+    message: ClassVar = Text(
+        "此时收到了意外的消息：应为{expected}。",
+        "That message was not due: send {expected}.",
+    )
+    expected: Annotated[
+        Text,
+        about(
+            "应发送的消息。",
+            "The message that was due.",
+            Text("二进制消息", "a binary message"),
+        ),
+    ]
+
+
+class OriginNotAllowed(ErrorDetail, tag="origin_not_allowed", frozen=True, kw_only=True):
+    """A page of another origin opened a live session."""
+
+    status: ClassVar = 403
+    message: ClassVar = Text(
+        "不允许来自该网页（Origin）的连接，请由管理员加入允许列表。",
+        "Pages of this origin may not connect; the server's operator can allow it.",
     )
 
 
@@ -293,7 +322,9 @@ ERRORS: Mapping[str, type[ErrorDetail]] = {
     for detail in (
         InvalidJson,
         InvalidMultipart,
+        UnexpectedMessage,
         Unauthorized,
+        OriginNotAllowed,
         NotFound,
         MethodNotAllowed,
         UploadTimeout,

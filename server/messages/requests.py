@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, ClassVar, Literal, get_args, get_type_hints
+from typing import Annotated, Any, ClassVar, Literal, get_args, get_origin, get_type_hints
 
 from msgspec import NODEFAULT, Meta, Struct, structs
 
+from runtime.live.conversion import MAXIMUM_LIVE_HZ, MINIMUM_LIVE_HZ
+from runtime.live.pcm import PcmFormat
+from runtime.live.window import Latency
 from runtime.options import DEFAULT_TAU, DEFAULT_TEMPERATURE
 from server.messages.error import ApiError
 from server.messages.errors import InvalidField
 from server.messages.message import Text, about
 
 Bytes = bytearray | memoryview
-Kind = Literal["clips", "clip", "text", "number", "integer"]
+Kind = Literal["clips", "clip", "text", "number", "integer", "choice"]
 
 SEED_LIMIT = 1 << 63
 
+LiveRate = Annotated[int, Meta(ge=MINIMUM_LIVE_HZ, le=MAXIMUM_LIVE_HZ)]
 Seed = Annotated[int, Meta(ge=0, le=SEED_LIMIT - 1)]
 
 _AUDIO = Text(
@@ -56,34 +60,66 @@ class Request(Struct, frozen=True):
     """Fields of which exactly one must be given."""
 
 
+TargetAudio = Annotated[
+    tuple[Clip, ...] | None,
+    about(
+        "目标音频（要模仿的声音），建议 2 至 10 秒清晰人声；可为数组：同一说话人的多段音频，"
+        "按时长加权平均。",
+        "The voice to imitate; 2 to 10 seconds of clear speech are best. A list holds "
+        "several clips of one speaker, which are averaged by length.",
+        expected=Text(_AUDIO.zh + "，或其数组", _AUDIO.en + ", or a list of such strings"),
+    ),
+]
+TargetTone = Annotated[
+    str | None,
+    about(
+        "由 /api/tone 返回的音色，用来代替 target_audio，只需上传一次声音。",
+        "A tone that /api/tone returned, in place of target_audio: the voice is sent only once.",
+        expected=Text(
+            "由 /api/tone 返回的字符串，且不与 target_audio 同时使用",
+            "a string that /api/tone returned, and not sent together with target_audio",
+        ),
+    ),
+    Meta(extra_json_schema={"format": "tone"}),
+]
+Tau = Annotated[
+    float,
+    Meta(ge=0, le=1),
+    about(
+        "音色混合强度：0.0-0.2 保持源音色，0.3-0.5 平衡（推荐），0.6-1.0 强烈应用目标音色。",
+        "How strongly the target's tone is applied: 0.0-0.2 keeps the source's timbre, "
+        "0.3-0.5 is balanced and recommended, 0.6-1.0 applies the target strongly.",
+        DEFAULT_TAU,
+        expected=_SHARE,
+    ),
+]
+Temperature = Annotated[
+    float,
+    Meta(ge=0, le=1),
+    about(
+        "后验噪声的温度（即上游 OpenVoice 所称的 tau）；0 为确定性输出。",
+        "The temperature of the posterior noise (what upstream OpenVoice calls tau); 0 is "
+        "deterministic.",
+        expected=_SHARE,
+    ),
+]
+SeedField = Annotated[
+    Seed | None,
+    about(
+        "噪声的随机种子，相同的种子得到相同的结果；缺省时随机。",
+        "The seed of that noise: the same seed gives the same result; random when absent.",
+        expected=Text(" 0 到 2^63-1 之间的整数", "an integer from 0 to 2^63-1"),
+    ),
+]
+
+
 class CloneRequest(Request, frozen=True, kw_only=True):
     """A request of /api/clone and /api/clone/stream."""
 
     alternatives: ClassVar = ("target_audio", "target_tone")
 
-    target_audio: Annotated[
-        tuple[Clip, ...] | None,
-        about(
-            "目标音频（要模仿的声音），建议 2 至 10 秒清晰人声；可为数组：同一说话人的多段音频，"
-            "按时长加权平均。",
-            "The voice to imitate; 2 to 10 seconds of clear speech are best. A list holds "
-            "several clips of one speaker, which are averaged by length.",
-            expected=Text(_AUDIO.zh + "，或其数组", _AUDIO.en + ", or a list of such strings"),
-        ),
-    ] = None
-    target_tone: Annotated[
-        str | None,
-        about(
-            "由 /api/tone 返回的音色，用来代替 target_audio，只需上传一次声音。",
-            "A tone that /api/tone returned, in place of target_audio: the voice is sent only "
-            "once.",
-            expected=Text(
-                "由 /api/tone 返回的字符串，且不与 target_audio 同时使用",
-                "a string that /api/tone returned, and not sent together with target_audio",
-            ),
-        ),
-        Meta(extra_json_schema={"format": "tone"}),
-    ] = None
+    target_audio: TargetAudio = None
+    target_tone: TargetTone = None
     source_audio: Annotated[
         Clip,
         about(
@@ -92,33 +128,70 @@ class CloneRequest(Request, frozen=True, kw_only=True):
             expected=_AUDIO,
         ),
     ]
-    tau: Annotated[
-        float,
-        Meta(ge=0, le=1),
+    tau: Tau = DEFAULT_TAU
+    temperature: Temperature = DEFAULT_TEMPERATURE
+    seed: SeedField = None
+
+
+class LiveRequest(Request, frozen=True, kw_only=True):
+    """The first message of /api/clone/live."""
+
+    alternatives: ClassVar = ("target_audio", "target_tone")
+
+    target_audio: TargetAudio = None
+    target_tone: TargetTone = None
+    tau: Tau = DEFAULT_TAU
+    temperature: Temperature = DEFAULT_TEMPERATURE
+    seed: SeedField = None
+    sample_rate: Annotated[
+        LiveRate | None,
         about(
-            "音色混合强度：0.0-0.2 保持源音色，0.3-0.5 平衡（推荐），0.6-1.0 强烈应用目标音色。",
-            "How strongly the target's tone is applied: 0.0-0.2 keeps the source's timbre, "
-            "0.3-0.5 is balanced and recommended, 0.6-1.0 applies the target strongly.",
-            DEFAULT_TAU,
-            expected=_SHARE,
+            "将发送的音频的采样率；缺省为 ready 中的采样率，此时没有额外延迟。",
+            "The sample rate of the audio that follows; without it, that of `ready`, which adds "
+            "no delay.",
+            16000,
+            expected=Text(
+                f" {MINIMUM_LIVE_HZ} 到 {MAXIMUM_LIVE_HZ} 之间的整数",
+                f"an integer from {MINIMUM_LIVE_HZ} to {MAXIMUM_LIVE_HZ}",
+            ),
         ),
-    ] = DEFAULT_TAU
-    temperature: Annotated[
-        float,
-        Meta(ge=0, le=1),
+    ] = None
+    format: Annotated[
+        PcmFormat,
         about(
-            "后验噪声的温度（即上游 OpenVoice 所称的 tau）；0 为确定性输出。",
-            "The temperature of the posterior noise (what upstream OpenVoice calls tau); 0 is "
-            "deterministic.",
-            expected=_SHARE,
+            "将发送的采样的格式，单声道。",
+            "The format of the samples that follow, mono.",
+            "pcm_s16le",
+            expected=Text("：" + "、".join(get_args(PcmFormat)), " or ".join(get_args(PcmFormat))),
         ),
-    ] = DEFAULT_TEMPERATURE
-    seed: Annotated[
-        Seed | None,
+    ] = "pcm_s16le"
+    latency: Annotated[
+        Latency,
         about(
-            "噪声的随机种子，相同的种子得到相同的结果；缺省时随机。",
-            "The seed of that noise: the same seed gives the same result; random when absent.",
-            expected=Text(" 0 到 2^63-1 之间的整数", "an integer from 0 to 2^63-1"),
+            "等待多久：low 最短，exact 最长且与 /api/clone 的结果一致。",
+            "How long to wait: low is shortest, exact gives what /api/clone gives.",
+            "low",
+            expected=Text("：" + "、".join(get_args(Latency)), "low, balanced or exact"),
+        ),
+    ] = "balanced"
+    source_tone: Annotated[
+        str | None,
+        about(
+            "说话人的音色（由 /api/tone 返回）；缺省时在说话过程中自动得出。",
+            "The speaker's own tone, from /api/tone; without it, it is learnt while they speak.",
+            expected=Text(
+                "由 /api/tone 返回的字符串，且不与 source_audio 同时使用",
+                "a string that /api/tone returned, and not sent together with source_audio",
+            ),
+        ),
+        Meta(extra_json_schema={"format": "tone"}),
+    ] = None
+    source_audio: Annotated[
+        Clip | None,
+        about(
+            "说话人的一段录音，用来代替 source_tone。",
+            "A recording of the speaker, in place of source_tone.",
+            expected=_AUDIO,
         ),
     ] = None
 
@@ -138,7 +211,7 @@ class RequestField:
 
     Args:
         name: Its name in JSON and in forms.
-        kind: What it holds: audio (one clip or several), a text or a number.
+        kind: What it holds: audio (one clip or several), a text, a number or one of some words.
         annotation: The type that its value is converted to.
         required: Whether a request must have it.
         default: The value of an absent number.
@@ -159,6 +232,11 @@ class RequestField:
     def invalid(self) -> ApiError:
         """Return the error of a value that the field cannot have."""
         return ApiError(InvalidField(param=self.name, expected=self.expected))
+
+
+def field_of(request: type[Request], name: str) -> RequestField:
+    """Return one field of a request."""
+    return next(field for field in fields_of(request) if field.name == name)
 
 
 @cache
@@ -195,4 +273,6 @@ def _kind(value_type: Any) -> Kind:
     }
     if value_type in kinds:
         return kinds[value_type]
+    if get_origin(value_type) is Literal:
+        return "choice"
     return _kind(get_args(value_type)[0])

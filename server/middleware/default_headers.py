@@ -30,7 +30,7 @@ class DefaultHeaders:
         """Serve one request."""
 
         async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if message["type"].endswith("http.response.start"):
                 present = dict(message["headers"])
                 more = [header for header in _RAW if header[0] not in present]
                 message = {**message, "headers": [*message["headers"], *more]}

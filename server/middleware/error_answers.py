@@ -13,8 +13,10 @@ from server.http import negotiation
 from server.http.answers import JSON_TYPE, LINES_TYPE, send_end, send_line, to_json
 from server.http.body import ClientGone
 from server.http.unread_body import UnreadBody
+from server.http.web_socket import GONE_ERRORS
 from server.messages.error import ApiError
 from server.messages.errors import Internal, UploadTimeout
+from server.messages.live import CLOSE_CODES, POLICY_CLOSE, LiveError
 from server.messages.message import Language
 from server.settings import Settings
 from server.telemetry.request_record import RequestRecord
@@ -41,12 +43,16 @@ class ErrorAnswers:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != "http":
+        answer: _Answer | _WebSocketAnswer
+        if scope["type"] == "http":
+            answer = _Answer(scope, receive, send, self._settings)
+        elif scope["type"] == "websocket":
+            answer = _WebSocketAnswer(scope, receive, send)
+        else:
             await self._app(scope, receive, send)
             return
-        answer = _Answer(scope, receive, send, self._settings)
         try:
-            await self._app(scope, answer.unread.receive, answer.send)
+            await self._app(scope, answer.receive, answer.send)
         except ClientGone:
             RequestRecord.of(scope).outcome = _CLIENT_GONE
         except ApiError as error:
@@ -60,7 +66,8 @@ class _Answer:
     """The answer to one request, as far as it was sent."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, settings: Settings) -> None:
-        self.unread = UnreadBody(scope, receive, send, settings)
+        self._unread = UnreadBody(scope, receive, send, settings)
+        self.receive: Receive = self._unread.receive
         self._headers = Headers(scope=scope)
         self._record = RequestRecord.of(scope)
         self._started = False
@@ -70,7 +77,7 @@ class _Answer:
         if message["type"] == "http.response.start":
             self._started = True
             self._is_lines = dict(message["headers"]).get(b"content-type") == LINES_TYPE.encode()
-        await self.unread.send(message)
+        await self._unread.send(message)
 
     async def fail(self, error: ApiError, cause: BaseException | None) -> None:
         self._record.outcome = error.code
@@ -80,32 +87,73 @@ class _Answer:
             await self._fail_midway(error)
             return
         if isinstance(error.detail, UploadTimeout):
-            self.unread.stalled()
-        language = self._language
-        body = to_json(error.answer(language, self._record.request_id), language)
-        headers = {
-            "Content-Type": JSON_TYPE,
-            "Content-Length": str(len(body)),
-            "Content-Language": language,
-            "Vary": "Accept-Language",
-        } | error.headers
-        raw = [(name.lower().encode(), text.encode()) for name, text in headers.items()]
-        await self.send(
-            {"type": "http.response.start", "status": error.detail.status, "headers": raw}
-        )
+            self._unread.stalled()
+        status, headers, body = _json_answer(error, self._headers, self._record)
+        await self.send({"type": "http.response.start", "status": status, "headers": headers})
         await self.send({"type": "http.response.body", "body": body})
 
     async def _fail_midway(self, error: ApiError) -> None:
         if not self._is_lines:
             # Bytes of a file went out already: breaking it off is the only sign left to give.
             return
-        language = self._language
+        language = _language(self._headers)
         line = error.answer(language, self._record.request_id)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LAST_LINE_SECONDS):
                 await send_line(self.send, line, language)
                 await send_end(self.send)
 
-    @property
-    def _language(self) -> Language:
-        return negotiation.language(self._headers.get("accept-language", ""))
+
+class _WebSocketAnswer:
+    """The answer to one WebSocket: before it is accepted an HTTP answer, then a message."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.receive = receive
+        self._send = send
+        self._headers = Headers(scope=scope)
+        self._record = RequestRecord.of(scope)
+        self._accepted = False
+
+    async def send(self, message: Message) -> None:
+        self._accepted = self._accepted or message["type"] == "websocket.accept"
+        await self._send(message)
+
+    async def fail(self, error: ApiError, cause: BaseException | None) -> None:
+        self._record.outcome = error.code
+        status = error.detail.status
+        if status == 500:
+            _log.error("internal error", exc_info=cause)
+        if not self._accepted:
+            kind = "websocket.http.response"
+            status, headers, body = _json_answer(error, self._headers, self._record)
+            await self.send({"type": f"{kind}.start", "status": status, "headers": headers})
+            await self.send({"type": f"{kind}.body", "body": body})
+            return
+        language = _language(self._headers)
+        message = LiveError.of(error, language, self._record.request_id)
+        text = to_json(message, language).decode()
+        code = CLOSE_CODES.get(status, POLICY_CLOSE)
+        with contextlib.suppress(*GONE_ERRORS):
+            async with asyncio.timeout(_LAST_LINE_SECONDS):
+                await self.send({"type": "websocket.send", "text": text})
+                await self.send({"type": "websocket.close", "code": code})
+
+
+def _json_answer(
+    error: ApiError, request: Headers, record: RequestRecord
+) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    """Return an error's status, headers and body."""
+    language = _language(request)
+    body = to_json(error.answer(language, record.request_id), language)
+    headers = {
+        "Content-Type": JSON_TYPE,
+        "Content-Length": str(len(body)),
+        "Content-Language": language,
+        "Vary": "Accept-Language",
+    } | error.headers
+    raw = [(name.lower().encode(), text.encode()) for name, text in headers.items()]
+    return error.detail.status, raw, body
+
+
+def _language(request: Headers) -> Language:
+    return negotiation.language(request.get("accept-language", ""))

@@ -17,6 +17,9 @@ from server.telemetry.request_record import RequestRecord
 
 _log = logging.getLogger(__name__)
 
+_STARTS = ("http.response.start", "websocket.http.response.start", "websocket.accept")
+_SWITCHING_PROTOCOLS = 101
+
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -41,7 +44,7 @@ class RequestLog:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != "http":
+        if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
         given = Headers(scope=scope).get("x-request-id", "")
@@ -51,10 +54,12 @@ class RequestLog:
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
+            if message["type"] == "websocket.close":
+                status = message["code"]
+            if message["type"] in _STARTS:
+                status = message.get("status", _SWITCHING_PROTOCOLS)
                 header = (b"x-request-id", record.request_id.encode())
-                message = {**message, "headers": [*message["headers"], header]}
+                message = {**message, "headers": [*message.get("headers", ()), header]}
             await send(message)
 
         started = time.perf_counter()
@@ -75,7 +80,7 @@ class RequestLog:
         _log.info(
             "request",
             extra={
-                "method": scope["method"],
+                "method": scope.get("method", "WEBSOCKET"),
                 "path": scope["path"],
                 "status": status,
                 "outcome": record.outcome,

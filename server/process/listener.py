@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 
 from runtime.errors import OpenVoiceError
 from server.process.model_lifecycle import ModelLifecycle
+from server.process.web_socket_protocol import BoundedWebSocketProtocol
 from server.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -62,7 +63,12 @@ def create_listener(app: ASGIApp, lifecycle: ModelLifecycle, settings: Settings)
         app,
         host=settings.host,
         port=settings.port,
-        ws="none",
+        ws=BoundedWebSocketProtocol,
+        ws_max_size=settings.live_message_bytes,
+        ws_ping_interval=settings.live_idle_seconds / 2,
+        ws_ping_timeout=settings.live_idle_seconds / 2,
+        # It would save little of PCM, and lets a small message become a large one.
+        ws_per_message_deflate=False,
         lifespan="on",
         log_config=None,
         access_log=False,

@@ -40,6 +40,8 @@ class ModelLifecycle:
         self._metrics = metrics
         self._service: CloningService | None = None
         self._loading: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._drain_began = asyncio.Event()
         self.draining = False
         self.requests_in_hand = 0
 
@@ -85,12 +87,19 @@ class ModelLifecycle:
 
     def start(self) -> None:
         """Wait in the background for the model to be loaded and warmed up."""
+        self._loop = asyncio.get_running_loop()
         self._loading = asyncio.create_task(self._load())
 
     def drain(self) -> None:
-        """Accept no new work from now on."""
+        """Accept no new work from now on; called from a signal handler or another thread."""
         self.draining = True
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._drain_began.set)
         self._metrics.set_ready(False)
+
+    async def wait_for_drain(self) -> None:
+        """Wait until no new work is accepted."""
+        await self._drain_began.wait()
 
     def close(self) -> None:
         """Release the threads of the cloning service."""

@@ -1,5 +1,6 @@
 // Sets up the page: switches, facts about the server, playground and reference.
 import { el, language, say, text, translate } from "./dom.js";
+import { LivePanel } from "./live-panel.js";
 import { Playground } from "./playground.js";
 import { drawReference } from "./reference.js";
 import { Refused, getJson, useKey } from "./session.js";
@@ -7,6 +8,7 @@ import { Refused, getJson, useKey } from "./session.js";
 const RETRY_MILLISECONDS = 2000;
 const $ = (id) => document.getElementById(id);
 const playground = new Playground();
+new LivePanel(playground.target);
 let known = null;
 
 function drawSwitches() {
@@ -29,9 +31,9 @@ function drawSwitches() {
 /** Loads the description of the server; retries while it starts, and asks for the key if one is needed. */
 async function load({ keyTried = false } = {}) {
   try {
-    const paths = ["/api/info", "/api/health", "/openapi.json", "/samples/samples.json"];
-    const [info, health, openapi, samples] = await Promise.all(paths.map(getJson));
-    known = { openapi, samples, live: { "/api/info": info, "/api/health": health } };
+    const paths = ["/api/info", "/api/health", "/openapi.json", "/asyncapi.json", "/samples/samples.json"];
+    const [info, health, openapi, asyncapi, samples] = await Promise.all(paths.map(getJson));
+    known = { openapi, asyncapi, samples, live: { "/api/info": info, "/api/health": health } };
   } catch (error) {
     if (error instanceof Refused && error.status === 401) askForKey(keyTried);
     else if (error instanceof Refused && error.status === 503) retry("facts.loading");

@@ -1,6 +1,6 @@
 // The reference part of the page, drawn from /openapi.json and /api/info.
 import { codeBlock, codeTabs, forgetTabs } from "./code-blocks.js";
-import { bytes, el, language, say, text } from "./dom.js";
+import { both, bytes, el, language, say, text } from "./dom.js";
 import { examples } from "./examples.js";
 import { answerTable, description, requestTable, table } from "./tables.js";
 
@@ -13,10 +13,11 @@ const EXAMPLE_ERROR = "audio_too_short"; // its code
  * Draws every table and example.
  *
  * @param openapi /openapi.json
+ * @param asyncapi /asyncapi.json
  * @param live answers of this server by path: /api/info and /api/health
  * @param samples samples.json: its first two voices are target and source of the examples
  */
-export function drawReference({ openapi, live, samples }) {
+export function drawReference({ openapi, asyncapi, live, samples }) {
   const info = live["/api/info"];
   const clips = samples.slice(0, 2).map((sample) => sample.file);
   const code = examples(location.origin, clips, info.api_key_required);
@@ -24,6 +25,7 @@ export function drawReference({ openapi, live, samples }) {
   forgetTabs();
   for (const section of sections) drawOperation(section, openapi, code, live);
   for (const place of document.querySelectorAll("[data-example]")) place.replaceChildren(codeTabs(code[place.dataset.example]));
+  drawMessages(asyncapi);
   drawOtherOperations(openapi, sections.map((section) => section.dataset.operation));
   drawErrors(openapi);
   drawLimits(openapi, info.limits);
@@ -48,6 +50,17 @@ function drawOperation(section, openapi, code, live) {
   if (live[path]) add("reference.answer_live", codeBlock(shortened(live[path])));
   else if (answer.example) add("reference.answer", codeBlock(answerText(kind, answer.example)));
   section.append(drawn);
+}
+
+/** Draws the messages of a live session, in the order in which they are sent. */
+function drawMessages({ channels, components }) {
+  document.getElementById("live-api-title").replaceChildren(el("span", { class: "method" }, "WebSocket"), el("code", {}, channels.live.address));
+  const parts = Object.entries(components.messages).flatMap(([name, message]) => {
+    const fields = name === "start" ? requestTable(message.payload) : answerTable(message.payload);
+    const summary = el("p", {}, ...both(message["x-summary-zh"], message.summary));
+    return [el("h3", {}, el("code", {}, name)), summary, ...(fields ? [fields] : [])];
+  });
+  fill("live-messages", el("div", {}, ...parts));
 }
 
 /** An earlier path with the same request; undefined if there is none. */

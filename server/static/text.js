@@ -85,6 +85,16 @@ export const texts = {
   "status.done": { zh: "转换完成", en: "Conversion finished" },
   "status.cancelled": { zh: "已取消。", en: "Cancelled." },
 
+  "live.low": { zh: "最短", en: "lowest" },
+  "live.balanced": { zh: "均衡", en: "balanced" },
+  "live.exact": { zh: "最长，与整段一致", en: "longest, exact" },
+  "live.opening": { zh: "正在打开麦克风和连接…", en: "Opening the microphone and the connection…" },
+  "live.running": { zh: "请说话。服务器需要等待 {told} 秒。", en: "Speak. The server waits for {told} s of it." },
+  "live.measured": { zh: "实测延迟 {seconds} 秒 · 中断 {gaps} 次", en: "Measured latency {seconds} s · gaps: {gaps}" },
+  "live.stopped": { zh: "已停止。", en: "Stopped." },
+  "live.failed": { zh: "会话结束：{reason}", en: "The session ended: {reason}" },
+  "live.download": { zh: "下载录音（{seconds}）", en: "Download ({seconds})" },
+
   "lane.target": { zh: "目标", en: "Target" },
   "lane.source": { zh: "源", en: "Source" },
   "lane.result": { zh: "结果", en: "Result" },

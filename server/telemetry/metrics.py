@@ -15,6 +15,7 @@ from prometheus_client import (
 )
 
 _SECONDS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300)
+_STEP_SECONDS = (0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1, 2, 5)
 _FACTORS = (0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1, 2)
 _MODEL_LABELS = ("model", "provider")
 
@@ -67,6 +68,19 @@ class Metrics:
             ("name", "variant", "precision", "model_id", "provider"),
             registry=self._registry,
         )
+        self._live_steps = Counter(
+            "openvoice_live_steps",
+            "Steps of live sessions that had a deadline, by whether they were late.",
+            ("latency", "late"),
+            registry=self._registry,
+        )
+        self._live_latency = Histogram(
+            "openvoice_live_step_seconds",
+            "Time from the arrival of a step's last sample to its result.",
+            ("latency", *_MODEL_LABELS),
+            buckets=_STEP_SECONDS,
+            registry=self._registry,
+        )
         self._labels = ("", "")
 
     def watch_requests(self, admitted: Callable[[], int], bytes_held: Callable[[], int]) -> None:
@@ -86,6 +100,11 @@ class Metrics:
             "Admitted requests in no inference step.",
             waiting,
         )
+
+    def watch_live(self, sessions: Callable[[], int], share: Callable[[], float]) -> None:
+        """Report how many live sessions there are and what they cost together."""
+        self._gauge("openvoice_live_sessions", "Live sessions under way.", sessions)
+        self._gauge("openvoice_live_load", "Share of the machine that they need.", share)
 
     def set_model(
         self, *, model: str, variant: str, precision: str, model_id: str, provider: str
@@ -122,9 +141,14 @@ class Metrics:
         if audio_out_seconds:
             self._factor.labels(*self._labels).observe(inference_seconds / audio_out_seconds)
 
+    def observe_live_step(self, latency: str, seconds: float, is_late: bool) -> None:
+        """Add a live step that had a deadline."""
+        self._live_steps.labels(latency, str(is_late).lower()).inc()
+        self._live_latency.labels(latency, *self._labels).observe(seconds)
+
     def exposition(self) -> bytes:
         """Return all metrics in Prometheus's text format."""
         return generate_latest(self._registry)
 
-    def _gauge(self, name: str, about: str, value: Callable[[], int]) -> None:
+    def _gauge(self, name: str, about: str, value: Callable[[], float]) -> None:
         Gauge(name, about, registry=self._registry).set_function(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import wave
 from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile
 
@@ -106,3 +107,18 @@ def test_command(live_server: str, tmp_path: Path, capsys: pytest.CaptureFixture
         assert sound.getnframes() == samples_at_22050(LONG_SOURCE)
     assert main(["clone", "--server", live_server, *files, "--tau", "7"]) == 1
     assert "invalid_field (tau)" in capsys.readouterr().err
+
+
+def test_a_live_session_is_what_one_request_answers(live_server: str) -> None:
+    speech, rate_hz = soundfile.read(SOURCE, dtype="int16")
+    blocks = [speech[start : start + 800].tobytes() for start in range(0, len(speech), 800)]
+    with Client(live_server) as client:
+        target, speaker = client.tone(TARGET), client.tone(SOURCE)
+        expected, _ = pcm_of(client.clone(target, SOURCE, tau=1.0, seed=5).wav)
+        with client.live(
+            target, speaker=speaker, tau=1.0, seed=5, sample_rate=rate_hz, latency="exact"
+        ) as session:
+            found = b"".join(session.convert(blocks))
+    assert len(found) == len(expected)
+    difference = np.frombuffer(found, "<i2").astype(int) - np.frombuffer(expected, "<i2")
+    assert np.abs(difference).max() <= 1

@@ -56,6 +56,8 @@ def test_the_receptive_field_is_optional(bundle: Path, tmp_path: Path) -> None:
         ({"tau_curve": [[0, 0], [0.5, 1.5], [1, 1]]}, "tau_curve"),
         ({"tau_curve": [[0, 0], ["a", 1], [1, 1]]}, "tau_curve"),
         ({"tau_curve": [[0, 0], [1, 1, 1]]}, "tau_curve"),
+        ({"look_back_frames": []}, "look_back_frames does not name"),
+        ({"look_ahead_frames": {"exact": 1}}, "look_ahead_frames does not name"),
     ],
 )
 def test_wrong_fields_are_named(tmp_path: Path, changes: dict[str, Any], reason: str) -> None:

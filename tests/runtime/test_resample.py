@@ -5,7 +5,13 @@ import pytest
 import soxr
 
 from runtime.arrays import Waveform
-from runtime.resample import QUALITY, resample_blocks, resampled_samples
+from runtime.resample import (
+    QUALITY,
+    StreamResampler,
+    resample_blocks,
+    resampled_samples,
+    resampling_delay_seconds,
+)
 from tests.audio import voice
 
 RATES = [4000, 8000, 11025, 16000, 22050, 32000, 44100, 48000, 96000, 192000, 384000, 22051]
@@ -61,3 +67,17 @@ def test_the_same_rate_passes_through() -> None:
 def test_nothing_stays_nothing() -> None:
     assert resampled_samples(0, 44100, 22050) == 0
     assert list(resample_blocks([], 44100, 22050)) == []
+
+
+@pytest.mark.parametrize("rate_hz", [8_000, 16_000, 22_050, 44_100, 48_000])
+def test_the_delay_is_how_far_the_output_falls_behind(rate_hz: int) -> None:
+    delay_seconds = resampling_delay_seconds(rate_hz, 22_050)
+    assert (delay_seconds == 0) == (rate_hz == 22_050)
+    resampler = StreamResampler(rate_hz, 22_050)
+    given = 0
+    behind = []
+    for taken in range(160, 3 * rate_hz, 160):
+        given += len(resampler.push(np.zeros(160, np.float32)))
+        behind.append(taken / rate_hz - given / 22_050)
+    assert 0.8 * delay_seconds <= max(behind) + 160 / rate_hz
+    assert max(behind) <= delay_seconds + 160 / rate_hz

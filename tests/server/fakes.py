@@ -12,7 +12,9 @@ from runtime import Manifest, Tone, Waveform
 from runtime.decode import decode_audio
 from runtime.errors import SilentAudio
 from runtime.limits import MAXIMUM_SECONDS
+from runtime.live.window import Latency
 from runtime.options import DEFAULT_TAU, DEFAULT_TEMPERATURE
+from runtime.resample import StreamResampler
 from server.inference.engine import Engine
 
 RATE_HZ = 22050
@@ -120,6 +122,43 @@ class FakeConversion:
             yield self._source[start:stop] * GAIN
 
 
+class FakeLive:
+    """The speech at half its loudness, a chunk of 2048 samples a step."""
+
+    chunk_samples = 2048
+
+    def __init__(self, engine: FakeEngine, rate_hz: int, seed: int) -> None:
+        self.seed = seed
+        self.sample_rate_hz = RATE_HZ
+        self.chunk_seconds = self.chunk_samples / RATE_HZ
+        self.latency_seconds = self.chunk_seconds
+        self.ended = False
+        self._engine = engine
+        self._resampler = StreamResampler(rate_hz, RATE_HZ)
+        self._pending = np.zeros(0, np.float32)
+
+    @property
+    def ready(self) -> bool:
+        return len(self._pending) >= (1 if self.ended else self.chunk_samples)
+
+    def push(self, samples: Waveform) -> None:
+        self._pending = np.concatenate([self._pending, self._resampler.push(samples)])
+
+    def end(self) -> None:
+        self._pending = np.concatenate([self._pending, self._resampler.finish()])
+        self.ended = True
+
+    def step(self) -> Waveform:
+        self._engine.gate.passed()
+        if self._engine.window_seconds:
+            time.sleep(self._engine.window_seconds)
+        if self._engine.fail_at_window == self._engine.live_steps:
+            raise RuntimeError("the graph failed on /secret/path")
+        self._engine.live_steps += 1
+        chunk, self._pending = np.split(self._pending, [self.chunk_samples])
+        return chunk * GAIN
+
+
 class FakeEngine:
     """Stands in for `runtime.VoiceCloner`.
 
@@ -127,6 +166,7 @@ class FakeEngine:
         gate: Each step passes it.
         tone_steps: Encoder steps so far.
         windows_done: Windows so far.
+        live_steps: Live steps so far.
         window_seconds: What a window takes.
         fail_at_window: The window of each conversion that raises.
         options: Of the latest conversion.
@@ -140,6 +180,7 @@ class FakeEngine:
         self.gate = Gate()
         self.tone_steps = 0
         self.windows_done = 0
+        self.live_steps = 0
         self.window_seconds = 0.0
         self.fail_at_window: int | None = None
         self.options: dict[str, float | int | None] = {}
@@ -185,6 +226,22 @@ class FakeEngine:
         self.options = {"tau": tau, "temperature": temperature, "seed": seed}
         self.tones = (source_tone, target_tone)
         return FakeConversion(self, source, 7 if seed is None else seed)
+
+    def live(
+        self,
+        target_tone: Tone,
+        *,
+        latency: Latency = "balanced",
+        source_tone: Tone | None = None,
+        sample_rate_hz: int | None = None,
+        chunk_frames: int | None = None,
+        tau: float = DEFAULT_TAU,
+        temperature: float = DEFAULT_TEMPERATURE,
+        seed: int | None = None,
+    ) -> FakeLive:
+        self.options = {"tau": tau, "temperature": temperature, "seed": seed}
+        self.tones = (target_tone if source_tone is None else source_tone, target_tone)
+        return FakeLive(self, sample_rate_hz or RATE_HZ, 7 if seed is None else seed)
 
 
 def as_engine(engine: FakeEngine) -> Engine:

@@ -7,8 +7,10 @@ import pytest
 
 from server.inference import tone_text
 from server.messages.error import ApiError, FieldError
+from server.messages.requests import CloneRequest, field_of
 from tests.server.fakes import MANIFEST
 
+FIELD = field_of(CloneRequest, "target_tone")
 TONE = np.random.default_rng(0).standard_normal(256).astype(np.float32)
 
 
@@ -19,7 +21,7 @@ def text(values: bytes, model_id: str = MANIFEST.model_id) -> str:
 def test_there_and_back() -> None:
     dumped = tone_text.write_tone(TONE, MANIFEST)
     assert dumped == text(TONE.astype("<f4").tobytes())
-    np.testing.assert_array_equal(tone_text.read_tone(dumped, MANIFEST), TONE)
+    np.testing.assert_array_equal(tone_text.read_tone(dumped, MANIFEST, FIELD), TONE)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +41,7 @@ def test_there_and_back() -> None:
 )
 def test_what_is_no_tone(given: str, code: str) -> None:
     with pytest.raises(ApiError) as caught:
-        tone_text.read_tone(given, MANIFEST)
+        tone_text.read_tone(given, MANIFEST, FIELD)
     assert caught.value.code == code
     assert isinstance(caught.value.detail, FieldError)
     assert caught.value.detail.param == "target_tone"

@@ -17,6 +17,7 @@ from runtime.errors import (
 from runtime.limits import MAXIMUM_CHANNELS, MAXIMUM_SAMPLE_RATE_HZ, MINIMUM_SAMPLE_RATE_HZ
 from server.messages.error import ApiError, ErrorDetail
 from server.messages.errors import ERRORS, Internal, NotReady, Overloaded, from_runtime
+from server.messages.live import start_was_due
 from server.messages.message import Language
 from server.openapi.answer_schema import example_of
 
@@ -52,11 +53,12 @@ def subclasses(kind: type[Any]) -> set[type[Any]]:
     return below | {each for child in below for each in subclasses(child)}
 
 
-def test_the_errors_are_the_contract_s_and_one_more() -> None:
+OURS = {"invalid_multipart": 400, "unexpected_message": 400, "origin_not_allowed": 403}
+
+
+def test_the_errors_are_the_contract_s_and_a_few_more() -> None:
     wanted = {code: status for status, codes in CONTRACT.items() for code in codes}
-    assert {code: error.status for code, error in ERRORS.items()} == wanted | {
-        "invalid_multipart": 400
-    }
+    assert {code: error.status for code, error in ERRORS.items()} == wanted | OURS
 
 
 def test_every_error_that_is_declared_is_in_the_table() -> None:
@@ -69,7 +71,10 @@ def test_every_error_that_is_declared_is_in_the_table() -> None:
 def test_every_message_is_made_from_its_facts(code: str, language: Language) -> None:
     kind = ERRORS[code]
     facts = {name: value for name, value in example_of(kind, language).items() if name != "code"}
-    error = ApiError(kind(**facts) if code != "invalid_field" else invalid_field())
+    if code == "unexpected_message":
+        error = start_was_due()
+    else:
+        error = ApiError(kind(**facts) if code != "invalid_field" else invalid_field())
     answer = error.answer(language, "id").to_builtins(language)
     assert "{" not in answer["message"]
     assert answer["error"]["code"] == code

@@ -1,0 +1,269 @@
+"""Live sessions of one server: latency from speech to result, and steps that are late."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+
+from benchmarks import clips
+from benchmarks.distribution import COLUMNS, Distribution
+from benchmarks.errors import BenchmarkError
+from benchmarks.exchange import OK, open_async_client, post_once
+from benchmarks.model import Model, open_model
+from benchmarks.options import Options
+from benchmarks.payload import request_body
+from benchmarks.report import Cell, Goal, Report, Table
+from benchmarks.server import Server
+from runtime import Waveform, wav
+
+PRESETS = ("low", "balanced", "exact")
+SESSIONS = (1, 2, 4)
+SECONDS = 60.0
+BATCH_SECONDS = 30.0
+
+LOW_ALONE_MS = 250.0
+LOW_OF_FOUR_MS = 300.0
+BALANCED_OFFICIAL_MS = 550.0
+
+_BLOCK_SAMPLES = 441
+"""What a sound card gives at once: 20 ms."""
+
+_UNLIMITED_LOAD = 1000
+_SESSION_COLUMNS = (
+    "model",
+    "preset",
+    "sessions",
+    "beside",
+    "told ms",
+    *COLUMNS,
+    "steps",
+    "late steps",
+)
+
+
+@dataclass(frozen=True)
+class Session:
+    """What one session measured.
+
+    Attributes:
+        told_seconds: Latency that the server told.
+        behind_seconds: Time from sending a piece's first sample to receiving the piece.
+        steps: Steps that the server ran.
+        late_steps: Those that were done after they were due.
+    """
+
+    told_seconds: float
+    behind_seconds: tuple[float, ...]
+    steps: int
+    late_steps: int
+
+
+def run(options: Options) -> Report:
+    """Measure sessions in real time, alone and beside a request.
+
+    Args:
+        options: Models to serve.
+
+    Raises:
+        BenchmarkError: A session was refused, broke off or gave too little.
+    """
+    rows: list[list[Cell]] = []
+    goals: list[Goal] = []
+    admitted: list[list[Cell]] = []
+    for path in options.models:
+        model = open_model(path, options)
+        found, aims = _measure_model(path, model, options)
+        rows += found
+        goals += aims
+        admitted += _count_admitted(path, model, options)
+    return Report(
+        "live",
+        "Sessions that speak in real time, over loopback, in blocks of 20 ms. The clients share "
+        "the machine with the server.",
+        (
+            Table(
+                "Sessions",
+                "From sending the first sample of each piece to receiving the piece: everything "
+                "from the wait for the chunk to loopback. `told` is what the server says of the "
+                "wait. Batch work is one request after the other, "
+                f"{BATCH_SECONDS:g} s of speech each.",
+                _SESSION_COLUMNS,
+                rows,
+            ),
+            Table(
+                "Admission",
+                "Sessions that the server admits by what they cost, with default settings.",
+                ("model", "preset", "sessions"),
+                admitted,
+            ),
+        ),
+        goals,
+    )
+
+
+def _measure_model(
+    path: Path, model: Model, options: Options
+) -> tuple[list[list[Cell]], list[Goal]]:
+    seconds = 3.0 if options.quick else SECONDS
+    rows: list[list[Cell]] = []
+    goals: list[Goal] = []
+    serving = dataclasses.replace(options, models=(path,)).serving
+    with Server(**serving, live_load=_UNLIMITED_LOAD) as server:
+        for preset in PRESETS:
+            for count in SESSIONS[:1] if options.quick else SESSIONS:
+                for beside in (False, True):
+                    sessions = asyncio.run(
+                        _measure(server.url, model, preset, count, seconds, beside, options)
+                    )
+                    behind = [s for session in sessions for s in session.behind_seconds]
+                    distribution = Distribution.of(behind)
+                    late = sum(session.late_steps for session in sessions)
+                    rows.append(
+                        [
+                            model.label,
+                            preset,
+                            count,
+                            "batch work" if beside else "nothing",
+                            1000 * sessions[0].told_seconds,
+                            *distribution.milliseconds,
+                            sum(session.steps for session in sessions),
+                            late,
+                        ]
+                    )
+                    goals += _goals(model, preset, count, beside, distribution, late)
+    return rows, goals
+
+
+def _goals(
+    model: Model, preset: str, count: int, beside: bool, found: Distribution, late: int
+) -> list[Goal]:
+    if model.manifest.variant != "compact":
+        if (preset, count, beside) != ("balanced", 1, False):
+            return []
+        subject = f"{model.label}, balanced, one session, p99"
+        return [Goal(subject, 1000 * found.p99, BALANCED_OFFICIAL_MS, "ms")]
+    if preset != "low" or count not in (1, 4):
+        return []
+    subject = f"{model.label}, low, {count} at once" + (" beside batch work" if beside else "")
+    goals = [Goal(f"{subject}, late steps", float(late), 0.0)]
+    if not beside:
+        bound = LOW_ALONE_MS if count == 1 else LOW_OF_FOUR_MS
+        goals.append(Goal(f"{subject}, p99", 1000 * found.p99, bound, "ms"))
+    return goals
+
+
+async def _measure(
+    url: str,
+    model: Model,
+    preset: str,
+    count: int,
+    seconds: float,
+    beside: bool,
+    options: Options,
+) -> list[Session]:
+    """Run sessions at once, and batch work beside them if asked for."""
+    tone = await _tone(url, model)
+    spoken = [clips.of_length(model.cloner, seconds, first) for first in range(count)]
+    under_way = asyncio.ensure_future(_work_on(url, model, options)) if beside else None
+    try:
+        return list(await asyncio.gather(*(_speak(url, clip, tone, preset) for clip in spoken)))
+    finally:
+        if under_way is not None:
+            under_way.cancel()
+            await asyncio.wait([under_way])
+            if not under_way.cancelled() and under_way.exception():
+                raise BenchmarkError("the batch work failed")
+
+
+async def _work_on(url: str, model: Model, options: Options) -> None:
+    body = request_body(model, 2.0 if options.quick else BATCH_SECONDS)
+    async with open_async_client(url) as client:
+        while True:
+            if (await post_once(client, body)).status != OK:
+                raise BenchmarkError("the batch work was refused")
+
+
+async def _tone(url: str, model: Model) -> str:
+    clip = wav.encode(clips.of_length(model.cloner, 3.0), model.cloner.sample_rate_hz)
+    async with open_async_client(url) as client:
+        answer = await client.post("/api/tone", files={"audio": clip})
+    tone: str = answer.json()["tone"]
+    return tone
+
+
+async def _speak(url: str, clip: Waveform, tone: str, preset: str) -> Session:
+    """Speak a clip in real time and measure how far the result lies behind."""
+    async with _open(url) as connection:
+        ready = await _start(connection, tone, preset)
+        rate_hz = ready["sample_rate"]
+        pcm = wav.pcm16(clip)
+        sent_at: list[float] = []
+
+        async def send_all() -> None:
+            started = time.perf_counter()
+            for number, at in enumerate(range(0, len(pcm), 2 * _BLOCK_SAMPLES)):
+                # a block is there once its last sample was spoken
+                due = started + (number + 1) * _BLOCK_SAMPLES / rate_hz
+                await asyncio.sleep(max(0.0, due - time.perf_counter()))
+                sent_at.append(due)
+                await connection.send(pcm[at : at + 2 * _BLOCK_SAMPLES])
+            await connection.send(json.dumps({"type": "end"}))
+
+        sending = asyncio.ensure_future(send_all())
+        behind: list[float] = []
+        received = 0
+        while isinstance(message := await connection.recv(), bytes):
+            if not sending.done():
+                behind.append(time.perf_counter() - sent_at[received // _BLOCK_SAMPLES])
+            received += len(message) // 2
+        await sending
+        done = json.loads(message)
+        if done["type"] != "done" or received != len(clip) or not behind:
+            raise BenchmarkError(f"a live session ended with {received} samples and {message!r}")
+        stats = done["stats"]
+        return Session(ready["latency_seconds"], tuple(behind), stats["steps"], stats["late_steps"])
+
+
+def _open(url: str) -> connect:
+    address = url.replace("http", "ws", 1) + "/api/clone/live"
+    return connect(address, compression=None, proxy=None, max_size=None)
+
+
+async def _start(connection: ClientConnection, tone: str, preset: str) -> dict[str, Any]:
+    start = {"target_tone": tone, "tau": 1.0, "latency": preset}
+    await connection.send(json.dumps(start))
+    answer: dict[str, Any] = json.loads(await connection.recv())
+    if answer["type"] != "ready":
+        raise BenchmarkError(f"a live session was refused: {answer}")
+    return answer
+
+
+def _count_admitted(path: Path, model: Model, options: Options) -> list[list[Cell]]:
+    """Open silent sessions until one is refused."""
+    rows: list[list[Cell]] = []
+    with Server(**dataclasses.replace(options, models=(path,)).serving) as server:
+        for preset in PRESETS:
+            rows.append([model.label, preset, asyncio.run(_fill(server.url, model, preset))])
+    return rows
+
+
+async def _fill(url: str, model: Model, preset: str) -> int:
+    tone = await _tone(url, model)
+    connections: list[ClientConnection] = []
+    try:
+        while True:
+            connections.append(await _open(url))
+            try:
+                await _start(connections[-1], tone, preset)
+            except BenchmarkError:
+                return len(connections) - 1
+    finally:
+        for connection in connections:
+            await connection.close()

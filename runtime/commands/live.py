@@ -1,0 +1,135 @@
+"""`python -m runtime live`: convert raw PCM while it is spoken."""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from io import RawIOBase
+from pathlib import Path
+from typing import BinaryIO, get_args
+
+from runtime import wav
+from runtime.arrays import Tone
+from runtime.cloner import VoiceCloner
+from runtime.commands.arguments import add_model_arguments
+from runtime.files import embed_file
+from runtime.limits import MINIMUM_TARGET_SECONDS
+from runtime.live.pcm import PcmFormat, PcmReader
+from runtime.live.window import Latency
+from runtime.options import DEFAULT_TAU, DEFAULT_TEMPERATURE
+
+NAME = "live"
+HELP = "convert raw PCM from a microphone while it is spoken"
+
+BLOCK_BYTES = 1 << 16
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this subcommand's arguments."""
+    parser.add_argument(
+        "--target",
+        type=Path,
+        nargs="+",
+        required=True,
+        metavar="FILE",
+        help="the voice to imitate: one clip, or several of one speaker",
+    )
+    parser.add_argument(
+        "--speaker",
+        type=Path,
+        nargs="+",
+        metavar="FILE",
+        help="clips of the voice that speaks (default: it is learnt within seconds of speech)",
+    )
+    parser.add_argument(
+        "--latency",
+        choices=get_args(Latency),
+        default="balanced",
+        help="low waits least; exact waits longest and equals clone (default %(default)s)",
+    )
+    parser.add_argument(
+        "--rate",
+        type=int,
+        metavar="HZ",
+        help="sample rate of the input, 8000 to 48000 (default: the model's, which adds no delay)",
+    )
+    parser.add_argument(
+        "--format",
+        choices=get_args(PcmFormat),
+        default="pcm_s16le",
+        help="sample format of the input, mono (default %(default)s)",
+    )
+    parser.add_argument(
+        "--input", default="-", metavar="FILE", help="raw PCM to read (default: standard input)"
+    )
+    parser.add_argument(
+        "--output",
+        default="-",
+        metavar="FILE",
+        help="16-bit raw PCM to write, at the model's rate (default: standard output)",
+    )
+    parser.add_argument(
+        "--tau",
+        type=float,
+        default=DEFAULT_TAU,
+        help="how strongly the target's voice is applied, 0 to 1 (default %(default)s)",
+    )
+    parser.add_argument(
+        "--temperature",
+        type=float,
+        default=DEFAULT_TEMPERATURE,
+        help="scale of the posterior's noise, 0 to 1; 0 is deterministic (default %(default)s)",
+    )
+    parser.add_argument("--seed", type=int, help="seed of the noise, for a repeatable result")
+    add_model_arguments(parser)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Convert from the input to the output until the input ends or nobody reads the output."""
+    cloner = VoiceCloner.load(options.model, provider=options.provider, threads=options.threads)
+    live = cloner.live(
+        _tone(cloner, options.target),
+        latency=options.latency,
+        source_tone=None if options.speaker is None else _tone(cloner, options.speaker),
+        sample_rate_hz=options.rate,
+        tau=options.tau,
+        temperature=options.temperature,
+        seed=options.seed,
+    )
+    cloner.warm_up()
+    print(
+        f"live: 16-bit mono at {live.sample_rate_hz} Hz, {live.latency_seconds:.3f} s behind "
+        f"the input, seed {live.seed}",
+        file=sys.stderr,
+        flush=True,
+    )
+    reader = PcmReader(options.format)
+    with _opened(options.input, options.output) as (source, sink):
+        while data := source.read(BLOCK_BYTES):
+            _write(sink, wav.pcm16(live.feed(reader.read(data))))
+        _write(sink, wav.pcm16(live.finish()))
+
+
+def _tone(cloner: VoiceCloner, paths: list[Path]) -> Tone:
+    clips = [embed_file(cloner, path, minimum_seconds=MINIMUM_TARGET_SECONDS) for path in paths]
+    return cloner.average_tones(
+        [(clip.tone, clip.samples / cloner.sample_rate_hz) for clip in clips]
+    )
+
+
+def _write(sink: BinaryIO, data: bytes) -> None:
+    if data:
+        sink.write(data)
+        sink.flush()
+
+
+@contextmanager
+def _opened(source: str, sink: str) -> Iterator[tuple[RawIOBase, BinaryIO]]:
+    """Open both ends; where nobody reads the output any more, the block ends quietly."""
+    with suppress(BrokenPipeError), ExitStack() as files:
+        yield (
+            files.enter_context(
+                open(0 if source == "-" else source, "rb", 0, closefd=source != "-")
+            ),
+            files.enter_context(open(1 if sink == "-" else sink, "wb", closefd=sink != "-")),
+        )
