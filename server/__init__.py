@@ -1,7 +1,7 @@
 """The HTTP server: the original API's contract, what this project adds to it, and the page.
 
 `python -m server` runs it; `server.app.create_app` makes the ASGI application. The code is in
-wings, and a wing imports only itself and the wings below it (tests/test_imports.py):
+layers, and a layer imports only itself and those below it (tests/test_imports.py):
 
     __main__, app    put the process and the application together
     process/         listen, load the model, drain

@@ -19,6 +19,8 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 
 PREFIX = "OPENVOICE_"
 BIND = PREFIX + "BIND"
+MODELS = PREFIX + "MODELS"
+"""The folder of installed models, which `runtime.models` reads."""
 MIB = 1 << 20
 
 _KUBERNETES = re.compile(
@@ -54,7 +56,8 @@ class Settings:
     ] = "127.0.0.1"
     port: Annotated[int, Option("port to listen on; 0 picks a free one")] = 5000
     model: Annotated[
-        Path | None, Option("model folder; without it, the compact model that is shipped")
+        Path | None,
+        Option("name of an installed model, or its folder; without it, the compact model"),
     ] = None
     provider: Annotated[
         Provider, Option("where the graphs run; cuda fails at start where CUDA is missing")
@@ -346,8 +349,8 @@ def from_environment(
                 values |= parse_bind(text)
             elif variable in known:
                 values[known[variable]] = parse(known[variable], text)
-            elif not _is_kubernetes(variable, text):
-                warnings.append(_unknown(variable, [*known, BIND]))
+            elif variable != MODELS and not _is_kubernetes(variable, text):
+                warnings.append(_unknown(variable, [*known, BIND, MODELS]))
         except SettingsError as error:
             raise SettingsError(f"{variable}: {error}") from None
     return Settings(**(values | dict(overrides or {}))), warnings

@@ -21,7 +21,7 @@ ALLOWED = {
     "training": {"runtime", "export"},
     "benchmarks": {"runtime", "export"},
 }
-SERVER_FLOORS = (
+SERVER_LAYERS = (
     "settings",
     "messages",
     "telemetry",
@@ -34,7 +34,7 @@ SERVER_FLOORS = (
     "app",
     "__main__",
 )
-"""What server/ is made of, from the ground floor up: each imports only itself and what is below."""
+"""What server/ is made of, from the lowest layer up: each imports only itself and what is below."""
 
 GRAPH_MAKING = {"torch", "onnx", "onnxscript", "onnxslim", "scipy"}
 THIRD_PARTY = {
@@ -112,20 +112,20 @@ def server_imports(source: str) -> Iterator[str]:
         yield from (name.split(".")[1] for name in names if name.startswith("server."))
 
 
-def test_the_floors_of_the_server_are_all_its_parts() -> None:
+def test_the_layers_of_the_server_are_all_its_parts() -> None:
     parts = {
         path.relative_to(ROOT / "server").parts[0].removesuffix(".py")
         for path in modules_of("server")
     }
-    assert parts - {"__init__"} == set(SERVER_FLOORS)
+    assert parts - {"__init__"} == set(SERVER_LAYERS)
 
 
-@pytest.mark.parametrize("floor", SERVER_FLOORS)
-def test_imports_within_the_server_go_down(floor: str) -> None:
-    above = set(SERVER_FLOORS[SERVER_FLOORS.index(floor) + 1 :])
+@pytest.mark.parametrize("layer", SERVER_LAYERS)
+def test_imports_within_the_server_go_down(layer: str) -> None:
+    above = set(SERVER_LAYERS[SERVER_LAYERS.index(layer) + 1 :])
     folder = ROOT / "server"
     modules = [
-        p for p in modules_of("server") if p.relative_to(folder).parts[0] in (floor, f"{floor}.py")
+        p for p in modules_of("server") if p.relative_to(folder).parts[0] in (layer, f"{layer}.py")
     ]
     found = {
         str(path.relative_to(ROOT)): set(server_imports(path.read_text("utf-8"))) & above

@@ -36,7 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--precision",
         choices=get_args(InstallPrecision),
         default="fp32",
-        help="int8 is faster on CPUs with VNNI and needs the extra `quantize` (default: fp32)",
+        help="int8 is faster on most CPUs, a little less accurate, and needs the extra `quantize` "
+        "(default: fp32)",
     )
     parser.add_argument(
         "--calibration",

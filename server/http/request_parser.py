@@ -1,4 +1,4 @@
-"""Request bodies to typed requests: JSON or a form, fields checked, base64 decoded."""
+"""Request bodies to typed requests: fields checked (NaN and infinity too), base64 decoded."""
 
 from __future__ import annotations
 
@@ -97,6 +97,7 @@ def _number(field: RequestField, value: Any) -> Any:
     if field.kind == "integer" and isinstance(value, float) and value.is_integer():
         value = int(value)
     try:
+        # NaN satisfies no bound, so it is refused here and not as malformed JSON.
         return msgspec.convert(value, field.annotation)
     except msgspec.ValidationError:
         raise field.invalid() from None

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from runtime.cpu import int8_support
 from server.inference.admission import Admission
 from server.inference.cloning_service import CloningService
 from server.inference.engine import Engine
@@ -122,7 +123,11 @@ class ModelLifecycle:
             waiting=lambda: admission.admitted - service.inference.running,
         )
         self._metrics.set_ready(self.ready)
-        speed = {"real_time_factor": round(service.real_time_factor, 4)}
+        speed: dict[str, float | bool | None] = {
+            "real_time_factor": round(service.real_time_factor, 4)
+        }
+        int8 = int8_support()
+        speed |= {"int8_fast": int8.fast, "int8_exact": int8.exact}
         _log.info("ready", extra={**model, "providers": list(engine.providers), **speed})
 
     def _prepare(self, engine: Engine) -> CloningService:

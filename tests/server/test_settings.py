@@ -7,7 +7,16 @@ from typing import Any
 import pytest
 
 from runtime.limits import MAXIMUM_SECONDS
-from server.settings import OPTIONS, Settings, SettingsError, from_environment, parse, parse_bind
+from runtime.models import MODELS_VARIABLE
+from server.settings import (
+    MODELS,
+    OPTIONS,
+    Settings,
+    SettingsError,
+    from_environment,
+    parse,
+    parse_bind,
+)
 
 
 def test_defaults_are_the_documented_limits() -> None:
@@ -116,6 +125,11 @@ def test_an_unknown_variable_is_warned_of_with_the_nearest_name() -> None:
     _, warnings = from_environment({"OPENVOICE_DEADLINE_SECOND": "3", "OTHER_DEADLINE": "3"})
     assert len(warnings) == 1
     assert "OPENVOICE_DEADLINE_SECONDS" in warnings[0]
+
+
+def test_the_folder_of_models_is_left_to_the_runtime() -> None:
+    assert MODELS == MODELS_VARIABLE
+    assert from_environment({MODELS: "/srv/models"}) == (Settings(), [])
 
 
 def test_a_port_by_its_obvious_name_is_pointed_to_bind() -> None:
