@@ -56,10 +56,10 @@ def find_model(model: Path | str) -> Path:
     if path.is_dir():
         return path
     if not is_model_name(str(model)):
-        raise InvalidBundle(path, "is not a folder")
+        raise InvalidBundle(path, "not a folder")
     raise InvalidBundle(
         path,
-        f"is not a folder, and no model of that name is installed in {models_folder()} "
+        f"not a folder, and no model of that name is installed in {models_folder()} "
         "(`python -m runtime models` lists them, `install` adds one)",
     )
 

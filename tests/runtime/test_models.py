@@ -55,7 +55,7 @@ def test_a_model_that_is_not_there(folder: Path) -> None:
 
 @pytest.mark.parametrize("path", ["no/such/folder", "..x", ".hidden"])
 def test_a_folder_that_is_not_there(folder: Path, path: str) -> None:
-    with pytest.raises(InvalidBundle, match=r"is not a folder$"):
+    with pytest.raises(InvalidBundle, match=r": not a folder$"):
         find_model(path)
 
 

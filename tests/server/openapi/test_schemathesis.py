@@ -51,7 +51,15 @@ schemathesis.openapi.format("binary", st.one_of(st.sampled_from(CLIPS), st.binar
 
 
 CASES = {"/api/clone": 150, "/api/clone/stream": 60, "/api/tone": 60}
-PLAIN = ("/api/health", "/api/info", "/livez", "/readyz", "/metrics", "/openapi.json")
+PLAIN = (
+    "/api/health",
+    "/api/info",
+    "/livez",
+    "/readyz",
+    "/metrics",
+    "/openapi.json",
+    "/asyncapi.json",
+)
 GOOD, BAD = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
 RUNS = [
     *((path, "POST", mode, cases) for path, cases in CASES.items() for mode in (GOOD, BAD)),
