@@ -9,8 +9,6 @@ import time
 from pathlib import Path
 from types import TracebackType
 
-MEBIBYTE = 1 << 20
-
 _INTERVAL_SECONDS = 0.01
 
 

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from io import RawIOBase
-from typing import Any
 
 from client.synchronous import Client
 
@@ -93,11 +92,6 @@ def run(client: Client, options: argparse.Namespace) -> None:
                 f"{session.stats.late_steps} of {session.stats.steps} steps were late",
                 file=sys.stderr,
             )
-
-
-def _opened(name: str, descriptor: int, mode: str, buffering: int) -> Any:
-    is_standard = name == "-"
-    return open(descriptor if is_standard else name, mode, buffering, closefd=not is_standard)
 
 
 def whole_samples(source: RawIOBase, sample_bytes: int) -> Iterator[bytes]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from runtime.arrays import Tone, Waveform
 from runtime.errors import AudioTooShort, InvalidOption
+from runtime.limits import MAXIMUM_LIVE_HZ, MINIMUM_LIVE_HZ
 from runtime.noise import SEEDS
 
 DEFAULT_TAU = 0.3
@@ -33,7 +34,7 @@ def check_seed(seed: int) -> int:
     Raises:
         InvalidOption: The seed is something else.
     """
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < SEEDS:
+    if not _is_whole(seed) or not 0 <= seed < SEEDS:
         raise InvalidOption("seed", seed, "a whole number from 0 to below 2^63 is needed")
     return seed
 
@@ -44,9 +45,24 @@ def check_count(name: str, count: int | None) -> int | None:
     Raises:
         InvalidOption: The count is something else.
     """
-    if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 1):
+    if count is not None and (not _is_whole(count) or count < 1):
         raise InvalidOption(name, count, "a whole number from 1 up is needed")
     return count
+
+
+def check_live_rate(sample_rate_hz: int) -> int:
+    """Check the sample rate of speech to convert while it is spoken.
+
+    Raises:
+        InvalidOption: The rate is no whole number within the limits.
+    """
+    if not _is_whole(sample_rate_hz) or not MINIMUM_LIVE_HZ <= sample_rate_hz <= MAXIMUM_LIVE_HZ:
+        raise InvalidOption(
+            "sample_rate",
+            sample_rate_hz,
+            f"a whole number from {MINIMUM_LIVE_HZ} to {MAXIMUM_LIVE_HZ} is needed",
+        )
+    return sample_rate_hz
 
 
 def check_waveform(waveform: Waveform) -> Waveform:
@@ -78,3 +94,7 @@ def check_tone(name: str, tone: Tone, dimension: int) -> Tone:
     if not np.isfinite(tone).all():
         raise InvalidOption(name, shape, "its numbers are not all finite")
     return tone
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import get_args
 
 from runtime.models import DEFAULT_MODEL
+from runtime.options import DEFAULT_TAU, DEFAULT_TEMPERATURE
 from runtime.sessions import Provider
 
 
@@ -28,4 +29,40 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         help="CPU threads of one run: more are faster, up to the number of cores, and leave fewer "
         "cores to other programs (default: every available core)",
+    )
+
+
+def add_target_argument(parser: argparse.ArgumentParser) -> None:
+    """Add the option that names the voice to imitate."""
+    parser.add_argument(
+        "--target",
+        type=Path,
+        nargs="+",
+        required=True,
+        metavar="FILE",
+        help="clip of the voice to imitate, or several clips of one speaker",
+    )
+
+
+def add_conversion_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of a conversion: strength, variation and seed."""
+    parser.add_argument(
+        "--tau",
+        type=float,
+        default=DEFAULT_TAU,
+        help="strength of the target's voice, 0 to 1: higher sounds more like the target and less "
+        "like the source (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--temperature",
+        type=float,
+        default=DEFAULT_TEMPERATURE,
+        help="random variation of the result, 0 to 1: higher varies more from run to run, 0 always "
+        "gives the same result (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--seed",
+        type=int,
+        help="seed of the random variation: the same seed gives the same result "
+        "(default: a new one, which is printed)",
     )

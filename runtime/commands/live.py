@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import BinaryIO, get_args
 
 from runtime import wav
-from runtime.arrays import Tone
 from runtime.cloner import VoiceCloner
-from runtime.commands.arguments import add_model_arguments
-from runtime.files import embed_file
-from runtime.limits import MINIMUM_TARGET_SECONDS
+from runtime.commands.arguments import (
+    add_conversion_arguments,
+    add_model_arguments,
+    add_target_argument,
+)
+from runtime.commands.voices import embed_voice
+from runtime.limits import MAXIMUM_LIVE_HZ, MINIMUM_LIVE_HZ
 from runtime.live.pcm import PcmFormat, PcmReader
 from runtime.live.window import Latency
-from runtime.options import DEFAULT_TAU, DEFAULT_TEMPERATURE
 
 NAME = "live"
 HELP = "convert raw PCM from a microphone while it is spoken"
@@ -26,14 +28,7 @@ BLOCK_BYTES = 1 << 16
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this subcommand's arguments."""
-    parser.add_argument(
-        "--target",
-        type=Path,
-        nargs="+",
-        required=True,
-        metavar="FILE",
-        help="the voice to imitate: one clip, or several of one speaker",
-    )
+    add_target_argument(parser)
     parser.add_argument(
         "--speaker",
         type=Path,
@@ -51,7 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--rate",
         type=int,
         metavar="HZ",
-        help="sample rate of the input, 8000 to 48000 (default: the model's, which adds no delay)",
+        help=f"sample rate of the input, {MINIMUM_LIVE_HZ} to {MAXIMUM_LIVE_HZ} "
+        "(default: the model's, which adds no delay)",
     )
     parser.add_argument(
         "--format",
@@ -68,19 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="16-bit raw PCM to write, at the model's rate (default: standard output)",
     )
-    parser.add_argument(
-        "--tau",
-        type=float,
-        default=DEFAULT_TAU,
-        help="how strongly the target's voice is applied, 0 to 1 (default %(default)s)",
-    )
-    parser.add_argument(
-        "--temperature",
-        type=float,
-        default=DEFAULT_TEMPERATURE,
-        help="scale of the posterior's noise, 0 to 1; 0 is deterministic (default %(default)s)",
-    )
-    parser.add_argument("--seed", type=int, help="seed of the noise, for a repeatable result")
+    add_conversion_arguments(parser)
     add_model_arguments(parser)
 
 
@@ -88,9 +72,9 @@ def run(options: argparse.Namespace) -> None:
     """Convert from the input to the output until the input ends or nobody reads the output."""
     cloner = VoiceCloner.load(options.model, provider=options.provider, threads=options.threads)
     live = cloner.live(
-        _tone(cloner, options.target),
+        embed_voice(cloner, options.target),
         latency=options.latency,
-        source_tone=None if options.speaker is None else _tone(cloner, options.speaker),
+        source_tone=None if options.speaker is None else embed_voice(cloner, options.speaker),
         sample_rate_hz=options.rate,
         tau=options.tau,
         temperature=options.temperature,
@@ -108,13 +92,6 @@ def run(options: argparse.Namespace) -> None:
         while data := source.read(BLOCK_BYTES):
             _write(sink, wav.pcm16(live.feed(reader.read(data))))
         _write(sink, wav.pcm16(live.finish()))
-
-
-def _tone(cloner: VoiceCloner, paths: list[Path]) -> Tone:
-    clips = [embed_file(cloner, path, minimum_seconds=MINIMUM_TARGET_SECONDS) for path in paths]
-    return cloner.average_tones(
-        [(clip.tone, clip.samples / cloner.sample_rate_hz) for clip in clips]
-    )
 
 
 def _write(sink: BinaryIO, data: bytes) -> None:

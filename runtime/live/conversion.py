@@ -11,16 +11,13 @@ from runtime.frames import FrameReader
 from runtime.live.source_tone import SourceTone
 from runtime.live.window import LiveWindow
 from runtime.manifest import Manifest
-from runtime.options import check_waveform
+from runtime.options import check_live_rate, check_waveform
 from runtime.resample import StreamResampler, resampling_delay_seconds
 from runtime.silence import CONTEXT_HOPS
 from runtime.spectrogram import SpectrogramTransform
 from runtime.tau import blend_tones
 from runtime.window_runner import WindowRunner
 from runtime.windows import Window
-
-MINIMUM_LIVE_HZ = 8_000
-MAXIMUM_LIVE_HZ = 48_000
 
 
 class LiveConversion:
@@ -61,16 +58,7 @@ class LiveConversion:
         target_weight: float,
         sample_rate_hz: int,
     ) -> None:
-        if (
-            isinstance(sample_rate_hz, bool)
-            or not isinstance(sample_rate_hz, int)
-            or not MINIMUM_LIVE_HZ <= sample_rate_hz <= MAXIMUM_LIVE_HZ
-        ):
-            raise InvalidOption(
-                "sample_rate",
-                sample_rate_hz,
-                f"a whole number from {MINIMUM_LIVE_HZ} to {MAXIMUM_LIVE_HZ} is needed",
-            )
+        check_live_rate(sample_rate_hz)
         rate_hz = manifest.sample_rate_hz
         self.window = window
         self.seed = runner.seed

@@ -13,7 +13,7 @@ from server.http.json_body import parse_object
 from server.http.multipart import parse_form
 from server.messages.error import ApiError
 from server.messages.errors import InvalidBase64, MissingField, UnsupportedMediaType
-from server.messages.requests import Clip, Request, RequestField, fields_of
+from server.messages.requests import Clip, Request, RequestField, field_of, fields_of
 
 JSON = "application/json"
 FORM = "multipart/form-data"
@@ -78,7 +78,7 @@ def _check_alternatives(request: type[Request], given: Mapping[str, Any]) -> Non
     if request.alternatives and not chosen:
         raise ApiError(MissingField(param=request.alternatives[0]))
     if len(chosen) > 1:
-        raise next(field for field in fields_of(request) if field.name == chosen[1]).invalid()
+        raise field_of(request, chosen[1]).invalid()
 
 
 def _check_shape(field: RequestField, given: Mapping[str, Any], most_clips: int) -> None:

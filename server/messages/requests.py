@@ -8,9 +8,10 @@ from typing import Annotated, Any, ClassVar, Literal, get_args, get_origin, get_
 
 from msgspec import NODEFAULT, Meta, Struct, structs
 
-from runtime.live.conversion import MAXIMUM_LIVE_HZ, MINIMUM_LIVE_HZ
+from runtime.limits import MAXIMUM_LIVE_HZ, MINIMUM_LIVE_HZ
 from runtime.live.pcm import PcmFormat
 from runtime.live.window import Latency
+from runtime.noise import SEEDS
 from runtime.options import DEFAULT_TAU, DEFAULT_TEMPERATURE
 from server.messages.error import ApiError
 from server.messages.errors import InvalidField
@@ -19,10 +20,8 @@ from server.messages.message import Text, about
 Bytes = bytearray | memoryview
 Kind = Literal["clips", "clip", "text", "number", "integer", "choice"]
 
-SEED_LIMIT = 1 << 63
-
 LiveRate = Annotated[int, Meta(ge=MINIMUM_LIVE_HZ, le=MAXIMUM_LIVE_HZ)]
-Seed = Annotated[int, Meta(ge=0, le=SEED_LIMIT - 1)]
+Seed = Annotated[int, Meta(ge=0, le=SEEDS - 1)]
 
 _AUDIO = Text(
     "音频文件（WAV、MP3、FLAC 或 OGG）的 base64 编码或 data URL 字符串",
