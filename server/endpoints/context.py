@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from server.inference.admission import Admission
 from server.inference.cloning_service import CloningService
+from server.inference.request_account import RequestAccount
 from server.settings import Settings
 from server.telemetry.metrics import Metrics
 
@@ -28,3 +29,12 @@ class Context:
     metrics: Metrics
     get_service: Callable[[], CloningService]
     check_ready: Callable[[], None]
+
+    def observe_work(self, account: RequestAccount) -> None:
+        """Tell the metrics what a request or session cost."""
+        self.metrics.observe_work(
+            stage_seconds=account.stage_seconds,
+            inference_seconds=account.inference_seconds,
+            audio_in_seconds=account.audio_in_seconds,
+            audio_out_seconds=account.audio_out_seconds,
+        )

@@ -147,17 +147,11 @@ class Intake:
                 self._report(account, scope)
 
     def _report(self, account: RequestAccount, scope: Scope) -> None:
-        stages = account.stage_seconds
-        self._context.metrics.observe_work(
-            stage_seconds=stages,
-            inference_seconds=account.inference_seconds,
-            audio_in_seconds=account.audio_in_seconds,
-            audio_out_seconds=account.audio_out_seconds,
-        )
+        self._context.observe_work(account)
         RequestRecord.of(scope).notes |= {
             "audio_in_seconds": round(account.audio_in_seconds, 3),
             "audio_out_seconds": round(account.audio_out_seconds, 3),
-            "stages": {name: round(seconds, 4) for name, seconds in stages.items()},
+            "stages": {name: round(seconds, 4) for name, seconds in account.stage_seconds.items()},
         }
 
 

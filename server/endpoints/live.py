@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import ExitStack, aclosing
+from functools import cache
 from typing import Any
 
 from starlette.requests import Request
@@ -73,11 +74,14 @@ def create_route(context: Context, admission: LiveAdmission, drain: WaitForDrain
 
 def describe(context: Context) -> Endpoint:
     """Return the endpoint of /asyncapi.json, which describes the messages of a session."""
-    document = make_live_document(PATH, context.settings.target_clips)
-    encoded = encode_object(document)
+
+    @cache
+    def encoded() -> bytes:
+        return encode_object(make_live_document(PATH, context.settings.target_clips))
 
     async def answer(request: Request) -> Response:
-        return Response(encoded, media_type=JSON)
+        # Made when it is first asked for, off the event loop, as /openapi.json is.
+        return Response(await asyncio.to_thread(encoded), media_type=JSON)
 
     return Endpoint(_DESCRIPTION, answer)
 
@@ -136,12 +140,7 @@ class LiveEndpoint:
             )
         finally:
             account.audio_in_seconds += inbox.seconds
-            context.metrics.observe_work(
-                stage_seconds=account.stage_seconds,
-                inference_seconds=account.inference_seconds,
-                audio_in_seconds=account.audio_in_seconds,
-                audio_out_seconds=account.audio_out_seconds,
-            )
+            context.observe_work(account)
 
     async def _convert(
         self,
