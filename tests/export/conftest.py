@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.official import V2_CONFIG, official_shapes
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -25,7 +27,7 @@ def official_state() -> dict[str, Tensor]:
     pytest.importorskip("torch")
     from tests.export import official_files
 
-    return official_files.draw_state(official_files.official_shapes())
+    return official_files.draw_state(official_shapes())
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +39,7 @@ def checkpoint_folder(
 
     folder = tmp_path_factory.mktemp("checkpoint")
     official_files.write_checkpoint(folder, official_state)
-    official_files.write_config(folder, official_files.V2_CONFIG)
+    official_files.write_config(folder, V2_CONFIG)
     return folder
 
 

@@ -22,6 +22,7 @@ from export import checkpoint
 from export.config import ConverterConfig
 from export.errors import CheckpointError
 from tests.export import official_files
+from tests.official import official_shapes
 
 SMALL = ConverterConfig(
     filter_length=512,
@@ -42,7 +43,7 @@ def small_state() -> dict[str, Tensor]:
 
 
 def test_the_official_tensors_are_expected_and_no_others() -> None:
-    assert checkpoint.expected_shapes(ConverterConfig()) == official_files.official_shapes()
+    assert checkpoint.expected_shapes(ConverterConfig()) == official_shapes()
 
 
 def test_weight_norm_is_multiplied_out_as_pytorch_does() -> None:

@@ -5,7 +5,8 @@ import pytest
 
 from export.config import ConverterConfig, config_from, read_config
 from export.errors import ConfigError
-from tests.export.official_files import V2_CONFIG, write_config
+from tests.export.official_files import write_config
+from tests.official import V2_CONFIG
 
 pytestmark = pytest.mark.torch
 

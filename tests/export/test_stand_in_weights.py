@@ -1,13 +1,10 @@
-import json
 import zlib
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from export import stand_in_weights
-
-PARITY = Path(__file__).resolve().parents[1] / "parity"
+from tests.official import official_shapes
 
 
 def test_a_name_always_draws_the_same() -> None:
@@ -32,11 +29,7 @@ def test_scales_are_those_of_trained_weights(name: str, low: float, high: float)
 
 
 def test_every_tensor_of_the_official_list_is_drawn() -> None:
-    shapes = {
-        name: tuple(shape)
-        for name, shape in json.loads((PARITY / "state_dict.json").read_text()).items()
-        if np.prod(shape) < 10_000
-    }
+    shapes = {name: shape for name, shape in official_shapes().items() if np.prod(shape) < 10_000}
     drawn = stand_in_weights.draw_weights(shapes)
     assert {name: tensor.shape for name, tensor in drawn.items()} == shapes
     assert all(np.isfinite(tensor).all() for tensor in drawn.values())

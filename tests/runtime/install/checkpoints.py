@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
+import copy
 import math
 import struct
 import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,60 +14,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-PARITY = Path(__file__).resolve().parents[2] / "parity"
+from export.stand_in_weights import draw_weights
+from tests.official import V2_CONFIG, official_shapes
 
 
-def official_shapes() -> dict[str, tuple[int, ...]]:
-    """List the official checkpoint's tensors."""
-    listed = json.loads((PARITY / "state_dict.json").read_text("utf-8"))
-    return {name: tuple(shape) for name, shape in listed.items()}
-
-
-def draw(name: str, shape: tuple[int, ...], salt: str = "") -> NDArray[np.float32]:
-    """Draw a tensor by the recipe of tests/parity/README.md; a salt gives another checkpoint."""
-    generator = np.random.default_rng(zlib.crc32((salt + name).encode()))
-    normal = generator.standard_normal(shape, dtype=np.float32)
-    if name.endswith("weight_v"):
-        return normal
-    if name.endswith("weight_g"):
-        return np.float32(0.8) + np.float32(0.4) * generator.random(shape, dtype=np.float32)
-    if name == "ref_enc.layernorm.weight":
-        return 1 + np.float32(0.1) * normal
-    if "bias" in name.rpartition(".")[2]:
-        return np.float32(0.05) * normal
-    return (0.5 * normal / math.sqrt(math.prod(shape[1:]))).astype(np.float32)
-
-
-def draw_all(salt: str = "") -> dict[str, NDArray[np.float32]]:
+def draw_all() -> dict[str, NDArray[np.float32]]:
     """Draw every tensor of the official checkpoint."""
-    return {name: draw(name, shape, salt) for name, shape in official_shapes().items()}
+    return draw_weights(official_shapes())
 
 
 def config(variant: str) -> dict[str, Any]:
-    """Give a config.json as the official ones are, in what the converter depends on."""
-    model: dict[str, Any] = {
-        "zero_g": True,
-        "inter_channels": 192,
-        "hidden_channels": 192,
-        "filter_channels": 768,
-        "resblock": "1",
-        "resblock_kernel_sizes": [3, 7, 11],
-        "resblock_dilation_sizes": [[1, 3, 5], [1, 3, 5], [1, 3, 5]],
-        "upsample_rates": [8, 8, 2, 2],
-        "upsample_initial_channel": 512,
-        "upsample_kernel_sizes": [16, 16, 4, 4],
-        "gin_channels": 256,
-    }
+    """Give a config.json as the official one of a generation is."""
+    content = copy.deepcopy(V2_CONFIG)
     if variant == "v1":
-        del model["zero_g"]
-    data = {
-        "sampling_rate": 22050,
-        "filter_length": 1024,
-        "hop_length": 256,
-        "win_length": 1024,
-        "n_speakers": 0,
-    }
-    return {"data": data, "model": model}
+        del content["model"]["zero_g"]
+    return content
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from runtime.install.official import OFFICIAL_MODELS
 from runtime.install.proof import WARNING_DB
 from runtime.interface import tone_converter_interface, tone_encoder_interface
 from runtime.sessions import SessionSettings, open_graph
+from tests.official import PARITY, official_shapes
 from tests.runtime.install import checkpoints
 from tests.runtime.install.checkpoints import Call, Global, state_of, storage, storages_of, tensor
 from tests.runtime.install.hub import PlayedHub
@@ -52,7 +53,7 @@ def test_the_recipes_weights_give_the_originals_numbers(
     converter = open_graph(
         bundle.tone_converter, tone_converter_interface(bundle.manifest), settings
     )
-    with np.load(checkpoints.PARITY / f"{case_name}.npz") as case:
+    with np.load(PARITY / f"{case_name}.npz") as case:
         tone = encoder.run(spectrogram=case["spectrogram"])
         wanted = case["source_tone"]
         assert np.abs(tone - wanted).max() <= 1e-4 * np.abs(wanted).max()
@@ -209,7 +210,7 @@ def _command(path: Path) -> None:
 
 
 def _declared_storage(path: Path) -> None:
-    shapes = checkpoints.official_shapes()
+    shapes = official_shapes()
     state = {name: tensor(storage("0", 10**10), shape) for name, shape in shapes.items()}
     checkpoints.write_archive(path, {"model": state}, {"0": bytes(64)})
 
