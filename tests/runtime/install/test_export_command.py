@@ -14,6 +14,7 @@ from runtime.install.export_command import require_export, run_export
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A checkout whose export/ holds one step, which writes its arguments or fails."""
     (tmp_path / "export").mkdir()
+    (tmp_path / "export" / "__init__.py").touch()  # or the real export/ is found before it
     (tmp_path / "export" / "step.py").write_text(
         "import sys\nfrom pathlib import Path\n"
         "Path(sys.argv[1]).write_text(' '.join(sys.argv[2:]))\n"
