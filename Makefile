@@ -27,6 +27,9 @@ endif
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
+# Voices are stored beside the checkout; OPENVOICE_VOICES of the shell, even an empty one, takes precedence.
+serve: export OPENVOICE_VOICES ?= $(CURDIR)/voices.db
+
 .venv/installed: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed" >&2; exit 1; }
 	$(PYTHON) -m venv --clear .venv

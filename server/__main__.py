@@ -12,6 +12,7 @@ from server import settings as settings_module
 from server.process import malloc
 from server.settings import OPTIONS, Settings, SettingsError
 from server.telemetry import logs
+from server.voices.address import check_address
 
 _log = logging.getLogger(__name__)
 
@@ -67,6 +68,8 @@ def main(arguments: list[str] | None = None, program: str = "python -m server") 
     try:
         overrides = parse_arguments(sys.argv[1:] if arguments is None else arguments, program)
         settings, warnings = settings_module.from_environment(os.environ, overrides)
+        if settings.voices is not None:
+            check_address(settings.voices)
     except SettingsError as error:
         print(f"{program}: {error}", file=sys.stderr)
         return 2

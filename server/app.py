@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,9 +16,9 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.endpoints import cloning, description, live, page, status
+from server.endpoints import cloning, description, live, page, status, voices
 from server.endpoints.context import Context
-from server.endpoints.endpoint import Endpoint
+from server.endpoints.endpoint import Endpoint, create_routes
 from server.inference.admission import Admission
 from server.inference.live_admission import LiveAdmission
 from server.messages.error import ApiError
@@ -31,6 +32,7 @@ from server.process.model_lifecycle import ModelLifecycle
 from server.process.model_loader import ModelLoader
 from server.settings import Settings
 from server.telemetry.metrics import Metrics
+from server.voices.store import VoiceStore
 
 _EXPOSED_HEADERS = ("Content-Language", "Retry-After", "Server-Timing", "X-Request-ID")
 _ALLOWED_HEADERS = ("Accept", "Accept-Language", "Authorization", "Content-Type", "X-Request-ID")
@@ -46,6 +48,7 @@ class ServerParts:
         admission: Places and memory for requests.
         live_admission: Places and room for live sessions.
         lifecycle: State of the model.
+        voice_store: Keeps the clients' voices; None where none are stored.
     """
 
     settings: Settings
@@ -53,6 +56,7 @@ class ServerParts:
     admission: Admission
     live_admission: LiveAdmission
     lifecycle: ModelLifecycle
+    voice_store: VoiceStore | None
 
     @classmethod
     def create(cls, settings: Settings, loader: ModelLoader) -> Self:
@@ -62,8 +66,9 @@ class ServerParts:
         metrics.watch_requests(lambda: admission.admitted, lambda: admission.bytes_held)
         live_admission = LiveAdmission(settings.live_sessions, settings.live_load)
         metrics.watch_live(lambda: live_admission.sessions, lambda: live_admission.share)
-        lifecycle = ModelLifecycle(settings, loader, admission, metrics)
-        return cls(settings, metrics, admission, live_admission, lifecycle)
+        voice_store = VoiceStore.of(settings)
+        lifecycle = ModelLifecycle(settings, loader, admission, metrics, voice_store)
+        return cls(settings, metrics, admission, live_admission, lifecycle, voice_store)
 
 
 def create_app(
@@ -81,12 +86,16 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         lifecycle.start()
+        if parts.voice_store is not None:
+            parts.voice_store.open()
         yield
         lifecycle.close()
+        if parts.voice_store is not None:
+            await asyncio.to_thread(parts.voice_store.close)
 
     app = Starlette(
         routes=[
-            *(endpoint.route() for endpoint in create_endpoints(parts)),
+            *create_routes(create_endpoints(parts)),
             live.create_route(_context(parts), parts.live_admission, lifecycle.wait_for_drain),
             *page.create_routes(static, samples),
         ],
@@ -101,7 +110,12 @@ def create_app(
 def create_endpoints(parts: ServerParts) -> list[Endpoint]:
     """Return every endpoint that /openapi.json describes, family by family."""
     settings, context = parts.settings, _context(parts)
-    endpoints = [*cloning.create(context), *status.create(context), live.describe(context)]
+    endpoints = [
+        *cloning.create(context),
+        *voices.create(context),
+        *status.create(context),
+        live.describe(context),
+    ]
 
     def is_locked(path: str) -> bool:
         return settings.api_key is not None and needs_key(path)
@@ -133,7 +147,7 @@ def _middleware(parts: ServerParts) -> list[Middleware]:
         cors = Middleware(
             CORSMiddleware,
             allow_origins=settings.allowed_origins,
-            allow_methods=("GET", "POST"),
+            allow_methods=("DELETE", "GET", "POST"),
             allow_headers=_ALLOWED_HEADERS,
             expose_headers=_EXPOSED_HEADERS,
         )

@@ -196,6 +196,29 @@ class Settings:
             about_zh="内存中缓存的目标音色数；调大可减少对重复目标音频的音色提取",
         ),
     ] = 256
+    voices: Annotated[
+        str | None,
+        Option(
+            "where voices are stored: a SQLite file, or a postgresql:// address that several "
+            "servers share; without it, none are stored"
+        ),
+    ] = None
+    voices_maximum: Annotated[
+        int,
+        Option(
+            "most voices that are stored; raising it allows more, about 2 KiB each without audio",
+            1,
+            "最多保存的声音数；调大可保存更多，每个约占 2 KiB（不含音频）",
+        ),
+    ] = 10_000
+    voices_wait_seconds: Annotated[
+        float,
+        Option(
+            "longest wait for the database of voices, in seconds; raising it tolerates a slower "
+            "or busier one, instead of answering 503",
+            0.001,
+        ),
+    ] = 5.0
     live_sessions: Annotated[
         int,
         Option(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.postgres import find_programs, serve
 from tests.server_process import ServerProcess
 
 ROOT = Path(__file__).parent.parent
@@ -28,13 +30,45 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def live_server(model_folder: Path) -> Iterator[str]:
+def live_server(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a real server in a process of its own, ready for requests."""
     # On a machine that is busy with other tests no live session would be admitted.
-    with ServerProcess("--model", str(model_folder), "--live-load", "100") as server:
+    voices = tmp_path_factory.mktemp("voices") / "voices.db"
+    options = ("--live-load", "100", "--voices", str(voices))
+    with ServerProcess("--model", str(model_folder), *options) as server:
         yield server.wait_until_ready()
         server.process.terminate()
         assert server.end() == 0
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of a PostgreSQL database, for this test run alone."""
+    pytest.importorskip("psycopg", reason="psycopg, of the extra postgres, is not installed")
+    if find_programs() is None:
+        pytest.skip("no PostgreSQL server is installed")
+    with serve() as address:
+        yield address
+
+
+@pytest.fixture
+def postgres_schema(postgres: str) -> str:
+    """The address of an empty schema of a PostgreSQL database, which is soon made."""
+    import psycopg
+
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f"CREATE SCHEMA {name}")
+    return f"{postgres}?options=-csearch_path%3D{name}"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def voices_address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An address to keep voices at, of each kind of database."""
+    if request.param == "sqlite":
+        return str(tmp_path / "voices.db")
+    address: str = request.getfixturevalue("postgres_schema")
+    return address
 
 
 def _missing_for(marker: str) -> str | None:

@@ -75,6 +75,36 @@ def test_a_model_of_the_shell_changes_nothing() -> None:
     assert served(MODEL="T480s") == []
 
 
+@pytest.mark.parametrize(
+    ("variables", "voices"),
+    [
+        ({}, "{checkout}/voices.db"),
+        ({"OPENVOICE_VOICES": "elsewhere.db"}, "elsewhere.db"),
+        ({"OPENVOICE_VOICES": ""}, ""),
+    ],
+)
+def test_serve_stores_voices_beside_the_checkout(
+    tmp_path: Path, variables: dict[str, str], voices: str
+) -> None:
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text('#!/bin/sh\necho "voices: $OPENVOICE_VOICES"\n', "utf-8")
+    python.chmod(0o755)
+    for name in ("pyproject.toml", ".venv/installed"):
+        (tmp_path / name).touch()
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "OPENVOICE_"))}
+    result = subprocess.run(
+        ["make", "serve"],
+        cwd=tmp_path,
+        env=inherited | variables,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert f"voices: {voices.format(checkout=tmp_path)}\n" in result.stdout
+
+
 def test_help_lists_targets_that_exist() -> None:
     listed = re.findall(r"^make ([a-z-]+)", run("help"), re.MULTILINE)
     assert {"serve", "test", "export"} <= set(listed)

@@ -33,6 +33,9 @@ from server.messages.errors import (
     SilentAudio,
     ToneModelMismatch,
     UndecodableAudio,
+    VoiceNotFound,
+    VoicesDisabled,
+    VoicesUnavailable,
 )
 from server.messages.message import Text
 from server.messages.requests import CloneRequest, ToneRequest
@@ -139,7 +142,13 @@ _TONE_ERRORS = (
     AudioTooShort,
     SilentAudio,
 )
-_CLONE_ERRORS = (*_TONE_ERRORS, ToneModelMismatch)
+_CLONE_ERRORS = (
+    *_TONE_ERRORS,
+    ToneModelMismatch,
+    VoiceNotFound,
+    VoicesDisabled,
+    VoicesUnavailable,
+)
 
 _OPERATIONS = (
     Operation(

@@ -26,19 +26,25 @@ def encode_object(value: Mapping[str, Any]) -> bytes:
     return json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
 
 
-async def send_start(send: Send, content_type: str, headers: Mapping[str, str]) -> None:
-    """Send the status and the headers of an answer of status 200."""
+async def send_start(
+    send: Send, content_type: str, headers: Mapping[str, str], status: int = 200
+) -> None:
+    """Send the status and the headers of an answer."""
     everything = {"Content-Type": content_type, **headers}
     raw = [(name.lower().encode(), text.encode()) for name, text in everything.items()]
-    await send({"type": "http.response.start", "status": 200, "headers": raw})
+    await send({"type": "http.response.start", "status": status, "headers": raw})
 
 
 async def send_whole(
-    send: Send, content_type: str, headers: Mapping[str, str], *parts: bytes | bytearray
+    send: Send,
+    content_type: str,
+    headers: Mapping[str, str],
+    *parts: bytes | bytearray,
+    status: int = 200,
 ) -> None:
-    """Send an answer of status 200, its body in parts that are never joined in memory."""
+    """Send an answer, its body in parts that are never joined in memory."""
     length = str(sum(map(len, parts)))
-    await send_start(send, content_type, {"Content-Length": length, **headers})
+    await send_start(send, content_type, {"Content-Length": length, **headers}, status)
     for part in parts:
         view = memoryview(part)
         for start in range(0, len(view), _CHUNK_BYTES):

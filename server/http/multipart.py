@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -131,7 +132,11 @@ def _value(data: memoryview, field: RequestField) -> Any:
     """Parse a part that is not marked as a file: text, or a file if it is not text."""
     try:
         text = str(data, "utf-8")
-        return parse_number(text) if field.kind in ("number", "integer") else text or None
+        if field.kind == "voice" and text.startswith("{"):
+            return json.loads(text)
+        if field.kind in ("flag", "number", "integer"):
+            return parse_number(text)
+        return text or None
     except (ValueError, RecursionError):
         if field.kind in ("clip", "clips"):
             return data

@@ -14,6 +14,7 @@ from server.http.multipart import parse_form
 from server.messages.error import ApiError
 from server.messages.errors import InvalidBase64, MissingField, UnsupportedMediaType
 from server.messages.requests import Clip, Request, RequestField, field_of, fields_of
+from server.messages.voice_names import VoiceMix, VoiceName, parse_name
 
 JSON = "application/json"
 FORM = "multipart/form-data"
@@ -55,7 +56,7 @@ def parse_request(body: bytearray, content_type: str, request: type[R], most_cli
     parsed = {
         field.name: _number(field, given[field.name])
         for field in fields
-        if field.kind in ("number", "integer", "choice") and field.name in given
+        if field.kind in ("flag", "number", "integer", "choice") and field.name in given
     }
     _check_alternatives(request, given)
     for field in fields:
@@ -68,6 +69,8 @@ def parse_request(body: bytearray, content_type: str, request: type[R], most_cli
             parsed[field.name] = _clip(field, value)
         elif field.kind == "clips":
             parsed[field.name] = _clips(field, value)
+        elif field.kind in ("name", "voice"):
+            parsed[field.name] = _voice(field, value)
         else:
             parsed[field.name] = value
     return request(**parsed)
@@ -87,7 +90,7 @@ def _check_shape(field: RequestField, given: Mapping[str, Any], most_clips: int)
     if value is None:
         if field.required:
             raise ApiError(MissingField(param=field.name))
-    elif (field.kind == "text" and not isinstance(value, str)) or (
+    elif (field.kind in ("text", "name") and not isinstance(value, str)) or (
         field.kind == "clips" and isinstance(value, list) and not 1 <= len(value) <= most_clips
     ):
         raise field.invalid()
@@ -101,6 +104,13 @@ def _number(field: RequestField, value: Any) -> Any:
         return msgspec.convert(value, field.annotation)
     except msgspec.ValidationError:
         raise field.invalid() from None
+
+
+def _voice(field: RequestField, value: Any) -> VoiceName | VoiceMix:
+    found = parse_name(value) if field.kind == "name" else VoiceMix.parse(value)
+    if found is None:
+        raise field.invalid()
+    return found
 
 
 def _clips(field: RequestField, value: Any) -> tuple[Clip, ...]:

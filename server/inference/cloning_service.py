@@ -18,11 +18,13 @@ from server.inference.engine import Conversion, Engine, LiveConversion
 from server.inference.fair_pool import FairPool
 from server.inference.live_admission import SessionCost, expect_cost
 from server.inference.request_account import CONVERT, DECODE, ENCODE, PARSE, TONE, RequestAccount
+from server.inference.stored_voices import StoredVoices
 from server.inference.tone_cache import EmbeddedClip, Lookup, ToneCache
 from server.inference.tone_text import read_tone
 from server.messages.errors import from_runtime
 from server.messages.requests import Clip, CloneRequest, LiveRequest, field_of
 from server.settings import Settings
+from server.voices.store import VoiceStore
 
 T = TypeVar("T")
 
@@ -39,10 +41,15 @@ class CloningService:
         engine: The model.
         settings: Limits and numbers of threads.
         count_lookup: Called with the result of each lookup in the tone cache.
+        voice_store: Keeps the clients' voices; None where the server stores none.
     """
 
     def __init__(
-        self, engine: Engine, settings: Settings, count_lookup: Callable[[Lookup], None]
+        self,
+        engine: Engine,
+        settings: Settings,
+        count_lookup: Callable[[Lookup], None],
+        voice_store: VoiceStore | None = None,
     ) -> None:
         self.engine = engine
         self.settings = settings
@@ -50,6 +57,7 @@ class CloningService:
         self.real_time_factor = 0.0
         self._codec = FairPool(settings.decoders, "codec")
         self._cache = ToneCache(settings.tone_cache_entries, count_lookup)
+        self.voices = StoredVoices(voice_store, engine, self._cache, self.embed_target)
 
     def warm_up(self) -> None:
         """Run the model as requests will, and measure its real-time factor."""
@@ -194,6 +202,8 @@ class CloningService:
         if request.target_tone is not None:
             field = field_of(type(request), "target_tone")
             return read_tone(request.target_tone, self.engine.manifest, field)
+        if request.target_voice is not None:
+            return await self.voices.mix(account, request.target_voice)
         clips = [await self.embed_target(account, clip) for clip in request.target_audio or ()]
         if len(clips) == 1:
             return clips[0].tone

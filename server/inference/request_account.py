@@ -30,6 +30,7 @@ class RequestAccount:
 
     Args:
         lease: The memory that the request holds.
+        owner: Name of the API key whose stored voices it may use; empty where keys have no names.
         started_at: When its work began (`time.monotonic`), which decides its turn among others.
         attained_seconds: Time that threads have worked for it.
         audio_in_seconds: Audio that it sent.
@@ -37,6 +38,7 @@ class RequestAccount:
     """
 
     lease: Lease
+    owner: str = ""
     started_at: float = field(default_factory=time.monotonic)
     attained_seconds: float = 0.0
     audio_in_seconds: float = 0.0

@@ -29,6 +29,14 @@ Done = Annotated[
         SUCCESS_MESSAGE,
     ),
 ]
+Warnings = Annotated[
+    list[str],
+    about(
+        "影响克隆效果的问题：short 过短，quiet 过轻，clipped 削波，mostly_silence 多为静音。",
+        "What makes the clip a poor target: short, quiet, clipped, mostly_silence.",
+        ["short"],
+    ),
+]
 RequestId = Annotated[
     str,
     about(
@@ -88,14 +96,7 @@ class ToneAnswer(Message, frozen=True, kw_only=True):
         ),
     ]
     seconds: Seconds
-    warnings: Annotated[
-        list[str],
-        about(
-            "影响克隆效果的问题：short 过短，quiet 过轻，clipped 削波，mostly_silence 多为静音。",
-            "What makes the clip a poor target: short, quiet, clipped, mostly_silence.",
-            ["short"],
-        ),
-    ]
+    warnings: Warnings
 
 
 class StreamStart(Message, frozen=True, kw_only=True):

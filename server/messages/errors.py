@@ -7,17 +7,21 @@
     ├── Unauthorized                                        401
     ├── OriginNotAllowed                                    403
     ├── NotFound, MethodNotAllowed                          404, 405
+    ├── VoicesDisabled                                      404
     ├── UploadTimeout                                       408
+    ├── VoicesFull                                          409
     ├── BodyTooLarge                                        413
     ├── UnsupportedMediaType                                415
     ├── FieldError                                          422
     │   ├── MissingField, InvalidField, ToneModelMismatch
+    │   ├── VoiceNotFound                                   404
+    │   ├── VoiceExists                                     409
     │   └── ClipError
     │       ├── InvalidBase64, UndecodableAudio, AudioTooShort, SilentAudio
     │       └── AudioTooLong                                413
     ├── RetryableError
     │   ├── Overloaded                                      429
-    │   └── NotReady                                        503
+    │   └── NotReady, VoicesUnavailable                     503
     ├── Internal                                            500
     └── DeadlineExceeded                                    504
 """
@@ -129,6 +133,48 @@ class MethodNotAllowed(ErrorDetail, tag="method_not_allowed", frozen=True, kw_on
         "此地址不支持该请求方法，支持的方法见 Allow 响应头。",
         "This address does not accept that method; the Allow header lists those it accepts.",
     )
+
+
+class VoiceNotFound(FieldError, tag="voice_not_found", frozen=True, kw_only=True):
+    """No voice of that name is stored."""
+
+    status: ClassVar = 404
+    message: ClassVar = Text(
+        "没有名为 {voice} 的声音，可用 GET /api/voices 查看已保存的声音。",
+        "There is no voice named {voice}; GET /api/voices lists those that are stored.",
+    )
+    voice: Annotated[str, about("未找到的声音名称。", "The name that was not found.", "anna")]
+
+
+class VoicesDisabled(ErrorDetail, tag="voices_disabled", frozen=True, kw_only=True):
+    """The server stores no voices."""
+
+    status: ClassVar = 404
+    message: ClassVar = Text(
+        "此服务器不保存声音，请由管理员设置 OPENVOICE_VOICES。",
+        "This server stores no voices; its operator can set OPENVOICE_VOICES.",
+    )
+
+
+class VoiceExists(FieldError, tag="voice_exists", frozen=True, kw_only=True):
+    """The name is taken."""
+
+    status: ClassVar = 409
+    message: ClassVar = Text(
+        "已有同名的声音，请换一个名称，或先删除原来的声音。",
+        "A voice of that name exists; choose another name, or delete that voice first.",
+    )
+
+
+class VoicesFull(ErrorDetail, tag="voices_full", frozen=True, kw_only=True):
+    """No more voices may be stored."""
+
+    status: ClassVar = 409
+    message: ClassVar = Text(
+        "最多保存 {maximum} 个声音，请先删除不用的声音。",
+        "At most {maximum} voices are stored; delete one that is no longer used.",
+    )
+    maximum: Annotated[int, about("最多保存的声音数。", "Most voices that are stored.", 10_000)]
 
 
 class UploadTimeout(ErrorDetail, tag="upload_timeout", frozen=True, kw_only=True):
@@ -271,8 +317,9 @@ class ToneModelMismatch(FieldError, tag="tone_model_mismatch", frozen=True, kw_o
 
     status: ClassVar = 422
     message: ClassVar = Text(
-        "该 target_tone 来自另一个模型，请重新调用 /api/tone 获取。",
-        "This target_tone was made by another model; request it again from /api/tone.",
+        "{param} 来自另一个模型，请用 /api/tone 重新获取，或重新保存该声音。",
+        "{param} was made by another model; request the tone again from /api/tone, or save the "
+        "voice again.",
     )
 
 
@@ -306,6 +353,17 @@ class NotReady(RetryableError, tag="not_ready", frozen=True, kw_only=True):
     )
 
 
+class VoicesUnavailable(RetryableError, tag="voices_unavailable", frozen=True, kw_only=True):
+    """The database of voices cannot be used."""
+
+    status: ClassVar = 503
+    message: ClassVar = Text(
+        "暂时无法读写已保存的声音，请在 {retry_after_seconds} 秒后重试；其它功能不受影响。",
+        "Stored voices cannot be reached; try again in {retry_after_seconds} seconds. Everything "
+        "else works.",
+    )
+
+
 class DeadlineExceeded(ErrorDetail, tag="deadline_exceeded", frozen=True, kw_only=True):
     """The work took longer than the limit."""
 
@@ -326,8 +384,12 @@ ERRORS: Mapping[str, type[ErrorDetail]] = {
         Unauthorized,
         OriginNotAllowed,
         NotFound,
+        VoiceNotFound,
+        VoicesDisabled,
         MethodNotAllowed,
         UploadTimeout,
+        VoiceExists,
+        VoicesFull,
         BodyTooLarge,
         AudioTooLong,
         UnsupportedMediaType,
@@ -341,6 +403,7 @@ ERRORS: Mapping[str, type[ErrorDetail]] = {
         Overloaded,
         Internal,
         NotReady,
+        VoicesUnavailable,
         DeadlineExceeded,
     )
 }

@@ -16,9 +16,15 @@ from runtime.options import DEFAULT_TAU, DEFAULT_TEMPERATURE
 from server.messages.error import ApiError
 from server.messages.errors import InvalidField
 from server.messages.message import Text, about
+from server.messages.voice_names import (
+    MAXIMUM_MIXED_VOICES,
+    MAXIMUM_NAME_CHARACTERS,
+    VoiceMix,
+    VoiceName,
+)
 
-Bytes = bytearray | memoryview
-Kind = Literal["clips", "clip", "text", "number", "integer", "choice"]
+Bytes = bytes | bytearray | memoryview
+Kind = Literal["clips", "clip", "text", "name", "voice", "flag", "number", "integer", "choice"]
 
 LiveRate = Annotated[int, Meta(ge=MINIMUM_LIVE_HZ, le=MAXIMUM_LIVE_HZ)]
 Seed = Annotated[int, Meta(ge=0, le=SEEDS - 1)]
@@ -81,6 +87,21 @@ TargetTone = Annotated[
     ),
     Meta(extra_json_schema={"format": "tone"}),
 ]
+TargetVoice = Annotated[
+    VoiceMix | None,
+    about(
+        "已保存的声音，用来代替 target_audio：名称，或按权重混合多个声音，如 "
+        '{"anna": 0.7, "ben": 0.3}。',
+        "A stored voice, in place of target_audio: its name, or weights of several to mix, such as "
+        '{"anna": 0.7, "ben": 0.3}.',
+        expected=Text(
+            f"声音名称，或 1 至 {MAXIMUM_MIXED_VOICES} 个名称各自的权重（0 到 1，不全为 0），"
+            "且不与其它目标同时使用",
+            f"the name of a voice, or weights from 0 to 1 of 1 to {MAXIMUM_MIXED_VOICES} voices, "
+            "not all 0, and not sent together with another target",
+        ),
+    ),
+]
 Tau = Annotated[
     float,
     Meta(ge=0, le=1),
@@ -115,10 +136,11 @@ SeedField = Annotated[
 class CloneRequest(Request, frozen=True, kw_only=True):
     """A request of /api/clone and /api/clone/stream."""
 
-    alternatives: ClassVar = ("target_audio", "target_tone")
+    alternatives: ClassVar = ("target_audio", "target_tone", "target_voice")
 
     target_audio: TargetAudio = None
     target_tone: TargetTone = None
+    target_voice: TargetVoice = None
     source_audio: Annotated[
         Clip,
         about(
@@ -135,10 +157,11 @@ class CloneRequest(Request, frozen=True, kw_only=True):
 class LiveRequest(Request, frozen=True, kw_only=True):
     """The first message of /api/clone/live."""
 
-    alternatives: ClassVar = ("target_audio", "target_tone")
+    alternatives: ClassVar = ("target_audio", "target_tone", "target_voice")
 
     target_audio: TargetAudio = None
     target_tone: TargetTone = None
+    target_voice: TargetVoice = None
     tau: Tau = DEFAULT_TAU
     temperature: Temperature = DEFAULT_TEMPERATURE
     seed: SeedField = None
@@ -204,13 +227,68 @@ class ToneRequest(Request, frozen=True, kw_only=True):
     ]
 
 
+class VoiceRequest(Request, frozen=True, kw_only=True):
+    """A request of POST /api/voices."""
+
+    alternatives: ClassVar = ("audio", "tone")
+
+    name: Annotated[
+        VoiceName,
+        about(
+            f"声音名称：1 至 {MAXIMUM_NAME_CHARACTERS} 个字母（任何文字）、数字、- _ .",
+            f"The voice's name: 1 to {MAXIMUM_NAME_CHARACTERS} letters of any script, digits and "
+            "the characters - _ .",
+            "anna",
+            expected=Text(
+                f" 1 至 {MAXIMUM_NAME_CHARACTERS} 个字母（任何文字）、数字、- _ .，且不能只有点",
+                f"1 to {MAXIMUM_NAME_CHARACTERS} letters of any script, digits and the characters "
+                "- _ . but not dots alone",
+            ),
+        ),
+    ]
+    audio: Annotated[
+        tuple[Clip, ...] | None,
+        about(
+            "声音的录音，建议 2 至 10 秒清晰人声；可为数组：同一说话人的多段音频。",
+            "A recording of the voice; 2 to 10 seconds of clear speech are best. A list holds "
+            "several clips of one speaker.",
+            expected=Text(_AUDIO.zh + "，或其数组", _AUDIO.en + ", or a list of such strings"),
+        ),
+    ] = None
+    tone: Annotated[
+        str | None,
+        about(
+            "由 /api/tone 返回的音色，用来代替 audio。",
+            "A tone that /api/tone returned, in place of audio.",
+            expected=Text(
+                "由 /api/tone 返回的字符串，且不与 audio 同时使用",
+                "a string that /api/tone returned, and not sent together with audio",
+            ),
+        ),
+        Meta(extra_json_schema={"format": "tone"}),
+    ] = None
+    keep_audio: Annotated[
+        bool,
+        about(
+            "是否保存录音；保存后，更换模型时会自动重新提取音色。",
+            "Whether to store the recording too, so that the voice survives a change of model.",
+            False,
+            expected=Text(
+                " true 或 false，且只有发送 audio 时才能为 true",
+                "true or false, and true only where audio is sent",
+            ),
+        ),
+    ] = False
+
+
 @dataclass(frozen=True, slots=True)
 class RequestField:
     """What a parser needs to know of one field of a request.
 
     Args:
         name: Its name in JSON and in forms.
-        kind: What it holds: audio (one clip or several), a text, a number or one of some words.
+        kind: What it holds: audio (one clip or several), a text, the name of a voice to save, a
+            stored voice or a mix, a flag, a number or one of some words.
         annotation: The type that its value is converted to.
         required: Whether a request must have it.
         default: The value of an absent number.
@@ -266,7 +344,10 @@ def _kind(value_type: Any) -> Kind:
     kinds: dict[Any, Kind] = {
         tuple[Clip, ...]: "clips",
         Clip: "clip",
+        VoiceName: "name",
+        VoiceMix: "voice",
         str: "text",
+        bool: "flag",
         float: "number",
         int: "integer",
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Meta
@@ -79,6 +79,9 @@ def example_of(message: type[Message], language: Language = "en") -> dict[str, A
         kind, *metas = get_args(hints[name])
         if isinstance(kind, type) and issubclass(kind, Message):
             found[name] = example_of(kind, language)
+            continue
+        if get_origin(kind) is list and issubclass(get_args(kind)[0], Message):
+            found[name] = [example_of(get_args(kind)[0], language)]
             continue
         for meta in metas:
             example = meta.extra and meta.extra["example"]

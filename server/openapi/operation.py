@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from http import HTTPStatus
+from typing import Any, Literal
 
 from server.http.answers import JSON_TYPE
 from server.http.request_parser import FORM
@@ -27,6 +28,34 @@ Answer = type[Message] | tuple[type[Message], ...] | Schema
 
 
 @dataclass(frozen=True, slots=True)
+class Parameter:
+    """A value that a request has in its path or in its query.
+
+    Args:
+        name: Its name.
+        place: Where it is.
+        schema: The schema of its value.
+        about: What it means.
+    """
+
+    name: str
+    place: Literal["path", "query"]
+    schema: Schema
+    about: Text
+
+    def describe(self) -> Schema:
+        """Return the OpenAPI parameter object."""
+        return {
+            "name": self.name,
+            "in": self.place,
+            "required": self.place == "path",
+            "schema": self.schema,
+            "description": self.about.en,
+            "x-description-zh": self.about.zh,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """One method of one path.
 
@@ -35,9 +64,11 @@ class Operation:
         method: The HTTP method in lower case.
         name: The operation's id.
         about: What it does.
-        answers: The answers of status 200, by content type.
+        answers: The answers of success, by content type.
         errors: The errors that it may answer.
         request: The body that it takes, as JSON or as a form; None where it takes none.
+        parameters: The values that it takes in its path and its query.
+        status: The status of success.
     """
 
     path: str
@@ -47,6 +78,8 @@ class Operation:
     answers: Mapping[str, Answer]
     errors: Sequence[type[ErrorDetail]]
     request: type[Request] | None = None
+    parameters: Sequence[Parameter] = ()
+    status: int = 200
 
     def describe(self, needs_key: bool, most_clips: int, example: Message | None) -> Schema:
         """Return the OpenAPI operation object.
@@ -64,9 +97,16 @@ class Operation:
             "summary": self.about.en,
             "description": self.about.en,
             "x-description-zh": self.about.zh,
-            "responses": {"200": {"description": "OK", "content": answers}}
+            "responses": {
+                str(self.status): {
+                    "description": HTTPStatus(self.status).phrase,
+                    "content": answers,
+                }
+            }
             | self._error_responses(),
         }
+        if self.parameters:
+            found["parameters"] = [parameter.describe() for parameter in self.parameters]
         if self.request is not None:
             content = {
                 JSON_TYPE: {

@@ -11,11 +11,25 @@ import numpy as np
 from runtime import wav
 from server.http import base64_text
 from server.messages.requests import Request, RequestField, fields_of
+from server.messages.voice_names import MAXIMUM_MIXED_VOICES, MAXIMUM_NAME_CHARACTERS
 from server.openapi.answer_schema import Schema
 
 _NULL: Schema = {"type": "null"}
 _BASE64: Schema = {"type": "string", "format": "audio-base64"}
 _FILE: Schema = {"type": "string", "format": "binary"}
+VOICE_NAME: Schema = {
+    "type": "string",
+    "format": "voice-name",
+    "minLength": 1,
+    "maxLength": MAXIMUM_NAME_CHARACTERS,
+}
+_MIX: Schema = {
+    "type": "object",
+    "propertyNames": VOICE_NAME,
+    "additionalProperties": {"type": "number", "minimum": 0, "maximum": 1},
+    "minProperties": 1,
+    "maxProperties": MAXIMUM_MIXED_VOICES,
+}
 
 _RATE_HZ = 8000
 _SECONDS = 0.6
@@ -35,7 +49,8 @@ def json_schema(request: type[Request], most_clips: int) -> Schema:
         schema = _schema_of(field, _BASE64, most_clips)
         if field.kind == "clips":
             return {"anyOf": [_BASE64, schema]}
-        return schema if field.required or field.kind == "text" else {"anyOf": [schema, _NULL]}
+        is_plain = field.required or field.kind in ("text", "voice")
+        return schema if is_plain else {"anyOf": [schema, _NULL]}
 
     return _alternatives(request, property_of, absent=_NULL)
 
@@ -90,6 +105,11 @@ def _schema_of(field: RequestField, clip: Schema, most_clips: int) -> Schema:
         return clip
     if field.kind == "clips":
         return {"type": "array", "items": clip, "minItems": 1, "maxItems": most_clips}
+    if field.kind == "name":
+        return VOICE_NAME
+    if field.kind == "voice":
+        # A form has the weights as the text of a JSON object.
+        return {"type": "string"} if clip is _FILE else {"anyOf": [VOICE_NAME, _MIX]}
     schema = msgspec.json.schema(field.annotation)
     kinds = [kind for kind in schema.pop("anyOf", []) if kind != _NULL]
     for kind in kinds:

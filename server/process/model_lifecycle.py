@@ -16,6 +16,7 @@ from server.messages.errors import NotReady
 from server.process.model_loader import ModelLoader
 from server.settings import Settings
 from server.telemetry.metrics import Metrics
+from server.voices.store import VoiceStore
 
 _log = logging.getLogger(__name__)
 
@@ -30,15 +31,22 @@ class ModelLifecycle:
         loader: Loads the model in its thread.
         admission: Observed by the metrics.
         metrics: Told of each change of state.
+        voice_store: For the cloning service.
     """
 
     def __init__(
-        self, settings: Settings, loader: ModelLoader, admission: Admission, metrics: Metrics
+        self,
+        settings: Settings,
+        loader: ModelLoader,
+        admission: Admission,
+        metrics: Metrics,
+        voice_store: VoiceStore | None = None,
     ) -> None:
         self._settings = settings
         self._loader = loader
         self._admission = admission
         self._metrics = metrics
+        self._voice_store = voice_store
         self._service: CloningService | None = None
         self._loading: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -131,6 +139,8 @@ class ModelLifecycle:
         _log.info("ready", extra={**model, "providers": list(engine.providers), **speed})
 
     def _prepare(self, engine: Engine) -> CloningService:
-        service = CloningService(engine, self._settings, self._metrics.count_lookup)
+        service = CloningService(
+            engine, self._settings, self._metrics.count_lookup, self._voice_store
+        )
         service.warm_up()
         return service

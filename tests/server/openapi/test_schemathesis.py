@@ -16,6 +16,7 @@ from schemathesis import BaseSchema, Case, GenerationMode
 from schemathesis.checks import load_all_checks
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
+from server.settings import Settings
 from tests.server import audio
 from tests.server.fakes import FakeEngine
 from tests.server.live import live
@@ -33,6 +34,8 @@ CLIPS = [
 TEXTS = [audio.text(clip) for clip in CLIPS]
 TEXTS.append("data:audio/wav;base64," + TEXTS[0])
 
+NAMES = ["anna", "ben", "王小明", "अनुष्का", "a.b-c_9"]
+
 SETTINGS: dict[str, Any] = {
     "deadline": None,
     "derandomize": True,
@@ -47,10 +50,19 @@ schemathesis.openapi.format(
         st.sampled_from(TEXTS), st.sampled_from(TEXTS), st.text(), st.binary().map(audio.text)
     ),
 )
+schemathesis.openapi.format(
+    "voice-name",
+    st.one_of(
+        st.sampled_from(NAMES),
+        st.text(st.characters(categories=["L", "M", "Nd"]), min_size=1, max_size=64),
+        st.text(min_size=1, max_size=64),
+    ),
+)
 schemathesis.openapi.format("binary", st.one_of(st.sampled_from(CLIPS), st.binary()))
 
 
-CASES = {"/api/clone": 150, "/api/clone/stream": 60, "/api/tone": 60}
+CASES = {"/api/clone": 150, "/api/clone/stream": 60, "/api/tone": 60, "/api/voices": 100}
+VOICES = ("/api/voices", "/api/voices/{name}")
 PLAIN = (
     "/api/health",
     "/api/info",
@@ -63,6 +75,8 @@ PLAIN = (
 GOOD, BAD = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
 RUNS = [
     *((path, "POST", mode, cases) for path, cases in CASES.items() for mode in (GOOD, BAD)),
+    *((path, "GET", mode, 40) for path in VOICES for mode in (GOOD, BAD)),
+    *(("/api/voices/{name}", "DELETE", mode, 40) for mode in (GOOD, BAD)),
     *((path, "GET", GOOD, 3) for path in PLAIN),
 ]
 
@@ -79,8 +93,9 @@ def denormal_numbers() -> None:
 
 
 @pytest.fixture(scope="module")
-def api() -> Iterator[BaseSchema]:
-    with live(FakeEngine()) as server:
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BaseSchema]:
+    settings = Settings(voices=str(tmp_path_factory.mktemp("voices") / "voices.db"))
+    with live(FakeEngine(), settings) as server:
         yield schemathesis.openapi.from_url(server.url + "/openapi.json")
 
 

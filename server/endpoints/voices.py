@@ -1,0 +1,211 @@
+"""/api/voices: stored voices, to be named as a target in place of their audio."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from server.endpoints.context import Context
+from server.endpoints.endpoint import Endpoint, Handler
+from server.endpoints.intake import INTAKE_ERRORS, AdmittedRequest, Intake
+from server.http.answers import JSON_TYPE, send_whole, to_json
+from server.inference.stored_voices import not_found
+from server.messages.error import ApiError
+from server.messages.errors import (
+    AudioTooLong,
+    AudioTooShort,
+    Internal,
+    InvalidBase64,
+    InvalidField,
+    NotReady,
+    Overloaded,
+    SilentAudio,
+    ToneModelMismatch,
+    Unauthorized,
+    UndecodableAudio,
+    VoiceExists,
+    VoiceNotFound,
+    VoicesDisabled,
+    VoicesFull,
+    VoicesUnavailable,
+)
+from server.messages.message import Message, Text
+from server.messages.requests import VoiceRequest
+from server.messages.voice_names import MAXIMUM_NAME_CHARACTERS, VoiceName, parse_name
+from server.messages.voices import VoiceAnswer, VoiceDeleted, VoiceList
+from server.openapi.operation import Operation, Parameter
+from server.openapi.request_schema import VOICE_NAME
+
+DEFAULT_PAGE = 100
+LONGEST_PAGE = 1000
+
+_ALL = "/api/voices"
+_ONE = "/api/voices/{name}"
+_CREATED = 201
+
+
+def create(context: Context) -> list[Endpoint]:
+    """Return the endpoints of one server."""
+    voices = _Voices(context)
+    handlers: tuple[Handler, ...] = (
+        Intake(context, add),
+        voices.list,
+        voices.get,
+        voices.delete,
+    )
+    return [Endpoint(*pair) for pair in zip(_OPERATIONS, handlers, strict=True)]
+
+
+async def add(request: AdmittedRequest) -> None:
+    """Answer POST /api/voices: save a voice."""
+    parsed = await request.parse(VoiceRequest)
+    voice = await request.service.voices.add(request.account, parsed)
+    body = to_json(VoiceAnswer(success=True, voice=voice))
+    await send_whole(request.send, JSON_TYPE, request.timing_headers, body, status=_CREATED)
+
+
+class _Voices:
+    """The handlers that cost no work on audio, for one server."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    async def list(self, request: Request) -> Response:
+        voices = self._context.get_service().voices
+        limit = _read_limit(request)
+        # One more than the page holds tells whether there is another page.
+        found = await voices.list("", _read_after(request), limit + 1)
+        page = found[:limit]
+        more = page[-1].name if len(found) > limit else None
+        return _json(VoiceList(success=True, voices=list(page), next=more))
+
+    async def get(self, request: Request) -> Response:
+        voices = self._context.get_service().voices
+        voice = await voices.get("", _read_name(request))
+        return _json(VoiceAnswer(success=True, voice=voice))
+
+    async def delete(self, request: Request) -> Response:
+        voices = self._context.get_service().voices
+        name = _read_name(request)
+        await voices.delete("", name)
+        return _json(VoiceDeleted(success=True, name=name))
+
+
+def _read_name(request: Request) -> VoiceName:
+    text = request.path_params["name"]
+    name = parse_name(text)
+    if name is None:
+        raise not_found(text[:MAXIMUM_NAME_CHARACTERS], "name")
+    return name
+
+
+def _read_limit(request: Request) -> int:
+    text = request.query_params.get("limit", str(DEFAULT_PAGE))
+    # A number of many digits would take long to read.
+    limit = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    if not 1 <= limit <= LONGEST_PAGE:
+        expected = Text(
+            f" 1 到 {LONGEST_PAGE} 之间的整数", f"a whole number from 1 to {LONGEST_PAGE}"
+        )
+        raise ApiError(InvalidField(param="limit", expected=expected))
+    return limit
+
+
+def _read_after(request: Request) -> str:
+    text = request.query_params.get("after", "")
+    name = parse_name(text) if text else ""
+    if name is None:
+        expected = Text("声音名称", "the name of a voice")
+        raise ApiError(InvalidField(param="after", expected=expected))
+    return name
+
+
+def _json(message: Message) -> Response:
+    return Response(to_json(message), media_type=JSON_TYPE)
+
+
+_ERRORS = (
+    Unauthorized,
+    VoicesDisabled,
+    Overloaded,
+    Internal,
+    NotReady,
+    VoicesUnavailable,
+)
+_NAME = Parameter("name", "path", VOICE_NAME, Text("声音名称。", "The voice's name."))
+
+_OPERATIONS = (
+    Operation(
+        _ALL,
+        "post",
+        "add_voice",
+        Text(
+            "保存一个声音，之后用 target_voice 按名称使用。",
+            "Stores a voice, to be named as target_voice from then on.",
+        ),
+        {JSON_TYPE: VoiceAnswer},
+        (
+            *INTAKE_ERRORS,
+            AudioTooLong,
+            InvalidBase64,
+            UndecodableAudio,
+            AudioTooShort,
+            SilentAudio,
+            ToneModelMismatch,
+            VoicesDisabled,
+            VoiceExists,
+            VoicesFull,
+            VoicesUnavailable,
+        ),
+        VoiceRequest,
+        status=_CREATED,
+    ),
+    Operation(
+        _ALL,
+        "get",
+        "list_voices",
+        Text("列出已保存的声音，按名称排序，分页返回。", "Lists stored voices by name, in pages."),
+        {JSON_TYPE: VoiceList},
+        (*_ERRORS, InvalidField),
+        parameters=(
+            Parameter(
+                "after",
+                "query",
+                VOICE_NAME,
+                Text(
+                    "从此名称之后开始，取上一页的 next。",
+                    "Name that the page begins after: `next` of the page before.",
+                ),
+            ),
+            Parameter(
+                "limit",
+                "query",
+                {
+                    "type": "integer",
+                    "minimum": 1,
+                    "maximum": LONGEST_PAGE,
+                    "default": DEFAULT_PAGE,
+                },
+                Text("每页最多个数。", "Most voices of the page."),
+            ),
+        ),
+    ),
+    Operation(
+        _ONE,
+        "get",
+        "get_voice",
+        Text("查看一个已保存的声音。", "Returns a stored voice."),
+        {JSON_TYPE: VoiceAnswer},
+        (*_ERRORS, VoiceNotFound),
+        parameters=(_NAME,),
+    ),
+    Operation(
+        _ONE,
+        "delete",
+        "delete_voice",
+        Text("删除一个已保存的声音及其录音。", "Deletes a stored voice and its audio."),
+        {JSON_TYPE: VoiceDeleted},
+        (*_ERRORS, VoiceNotFound),
+        parameters=(_NAME,),
+    ),
+)
