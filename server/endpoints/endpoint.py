@@ -47,7 +47,12 @@ def create_routes(endpoints: Iterable[Endpoint]) -> list[Route]:
     for endpoint in endpoints:
         by_path.setdefault(endpoint.operation.path, []).append(endpoint)
     return [
-        Route(path, _Methods(each), methods=[one.operation.method.upper() for one in each])
+        Route(
+            path,
+            # The router would answer other methods with those of the first route of a path alone.
+            each[0].handler if len(each) == 1 else _Methods(each),
+            methods=[one.operation.method.upper() for one in each],
+        )
         for path, each in by_path.items()
     ]
 

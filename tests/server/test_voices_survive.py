@@ -27,7 +27,7 @@ GONE = (OSError, http.client.HTTPException)
 
 @pytest.fixture(scope="module")
 def model_id(model_folder: Path) -> str:
-    return Manifest.read(model_folder).model_id
+    return Manifest.read(model_folder / "manifest.json").model_id
 
 
 def tone(model_id: str, value: float) -> str:

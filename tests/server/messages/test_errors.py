@@ -24,9 +24,10 @@ from server.openapi.answer_schema import example_of
 CONTRACT = {
     400: {"invalid_json"},
     401: {"unauthorized"},
-    404: {"not_found"},
+    404: {"not_found", "voice_not_found", "voices_disabled"},
     405: {"method_not_allowed"},
     408: {"upload_timeout"},
+    409: {"voice_exists", "voices_full"},
     413: {"body_too_large", "audio_too_long"},
     415: {"unsupported_media_type"},
     422: {
@@ -39,7 +40,7 @@ CONTRACT = {
         "tone_model_mismatch",
     },
     429: {"overloaded"},
-    503: {"not_ready"},
+    503: {"not_ready", "voices_unavailable"},
     504: {"deadline_exceeded"},
     500: {"internal"},
 }

@@ -16,6 +16,7 @@ def test_what_a_parser_is_told_of_the_fields() -> None:
     assert fields == {
         "target_audio": ("clips", False),
         "target_tone": ("text", False),
+        "target_voice": ("voice", False),
         "source_audio": ("clip", True),
         "tau": ("number", False),
         "temperature": ("number", False),
