@@ -29,12 +29,13 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def live_server(model_folder: Path) -> Iterator[str]:
-    """The address of a real server in a process of its own, ready for requests."""
+    """The address of a real server in a process of its own, which checks its answers."""
     # On a machine that is busy with other tests no live session would be admitted.
-    with ServerProcess("--model", str(model_folder), "--live-load", "100") as server:
+    options = ("--model", str(model_folder), "--live-load", "100")
+    with ServerProcess(*options, module="tests.checked_server") as server:
         yield server.wait_until_ready()
         server.process.terminate()
-        assert server.end() == 0
+        assert server.end() == 0, server.lines[-1]
 
 
 def _missing_for(marker: str) -> str | None:

@@ -61,7 +61,7 @@ def test_an_error_carries_its_facts() -> None:
         answer_of(response)
     error = caught.value
     assert (error.status, error.code, error.param) == (422, "audio_too_short", "target_audio")
-    assert error.facts == {"seconds": 0.2}
+    assert error.facts == {"seconds": 0.2, "minimum_seconds": 0.5, "index": 1}
     assert error.request_id == "r-9"
     assert str(error) == "audio_too_short (target_audio): say what to do"
 

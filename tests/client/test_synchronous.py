@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import re
 import time
 from typing import Any
@@ -102,7 +103,7 @@ def test_a_stream_that_breaks_off_is_an_error() -> None:
 
 def test_a_stream_may_end_in_an_error() -> None:
     server = FakeServer()
-    server.last_line = {"success": False, "message": "m", "error": {"code": "deadline_exceeded"}}
+    server.last_line = json.loads(refusal(504, "deadline_exceeded").content)
     with (
         client_of(server) as client,
         pytest.raises(ApiError, match="deadline_exceeded"),
@@ -113,12 +114,12 @@ def test_a_stream_may_end_in_an_error() -> None:
 
 def test_a_refused_stream_is_an_error_before_its_first_piece() -> None:
     with (
-        client_of(FakeServer(refusal(413, "audio_too_long", maximum_seconds=600))) as client,
+        client_of(FakeServer(refusal(413, "audio_too_long", seconds=700))) as client,
         pytest.raises(ApiError) as caught,
         client.clone_stream(TARGET, SOURCE),
     ):
         pass
-    assert caught.value.facts == {"maximum_seconds": 600}
+    assert caught.value.facts == {"seconds": 700, "maximum_seconds": 600, "index": 1}
 
 
 def test_segments_are_ten_seconds_and_join_without_drift() -> None:
