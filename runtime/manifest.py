@@ -14,6 +14,9 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 TONE_ENCODER = "tone_encoder.onnx"
 TONE_CONVERTER = "tone_converter.onnx"
+EXACT = "exact"
+# Name in the manifest, and largest error of a sample as a share of the clip's peak.
+TOLERANCES: Mapping[str, float] = MappingProxyType({"1e-4": 1e-4, "1e-3": 1e-3, "1e-2": 1e-2})
 
 Variant: TypeAlias = Literal["compact", "v1", "v2"]
 Precision: TypeAlias = Literal["fp32", "fp16", "int8"]
@@ -50,7 +53,7 @@ class Manifest:
         provenance: Origin of the weights.
         quality: Measurements of the model, free in form.
         look_back_frames: Frames before an output frame that it depends on, by tolerance: `exact`,
-            or the largest error as a share of the peak, `1e-4` and `1e-3`; empty if not measured.
+            and the names of `TOLERANCES`; empty if not measured.
         look_ahead_frames: Frames after an output frame that it depends on, likewise.
     """
 
@@ -173,7 +176,6 @@ _COUNTS = (
 
 
 _SIDES = ("look_back_frames", "look_ahead_frames")
-_TOLERANCES = ("exact", "1e-4", "1e-3")
 
 
 def _check_count(name: str, value: object) -> None:
@@ -183,8 +185,8 @@ def _check_count(name: str, value: object) -> None:
 
 
 def _frames_by_tolerance(name: str, value: object) -> Mapping[str, int]:
-    if not isinstance(value, dict) or (value and value.keys() != set(_TOLERANCES)):
-        raise ValueError(f"{name} does not name {', '.join(_TOLERANCES)} and nothing else")
+    if not isinstance(value, dict) or (value and value.keys() != {EXACT, *TOLERANCES}):
+        raise ValueError(f"{name} does not name {', '.join((EXACT, *TOLERANCES))} and nothing else")
     for frames in value.values():
         _check_count(name, frames)
     return MappingProxyType(value)
