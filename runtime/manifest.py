@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, Literal, TypeAlias, get_args
 
 from runtime.errors import InvalidBundle
+from runtime.windows import Context
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -42,7 +43,8 @@ class Manifest:
         input_bandwidth_hz: Frequency above which the input's content is removed.
         reference_frames: Frames of the longest window that the tone encoder is given.
         minimum_reference_frames: Frames of the shortest such window.
-        context_frames: Frames on each side that one frame of the converter's output depends on.
+        context_frames: Frames that one frame of the converter's output depends on, on the side
+            where there are more of them.
         window_frames: Advised length of a conversion window without its context.
         precision: Precision of the weights and arithmetic inside the converter.
         tau_curve: Points (tau, weight) of a piecewise linear curve from (0, 0) to (1, 1).
@@ -83,6 +85,12 @@ class Manifest:
     quality: Mapping[str, Any]
     look_back_frames: Mapping[str, int] = field(default_factory=dict)
     look_ahead_frames: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def context(self) -> Context:
+        """Frames around a window that make it equal to the same part of the whole clip."""
+        sides = (self.look_back_frames, self.look_ahead_frames)
+        return Context(*(side.get(EXACT, self.context_frames) for side in sides))
 
     @classmethod
     def read(cls, path: Path) -> "Manifest":
@@ -151,7 +159,7 @@ class Manifest:
         ):
             raise ValueError(f"input_bandwidth_hz is not within 0 to {nyquist_hz:g}")
         for name in _SIDES:
-            if getattr(self, name).get("exact", 0) > self.context_frames:
+            if getattr(self, name).get(EXACT, 0) > self.context_frames:
                 raise ValueError(f"{name} is above context_frames")
         if self.minimum_reference_frames > self.reference_frames:
             raise ValueError("minimum_reference_frames is above reference_frames")

@@ -33,5 +33,4 @@ def measure_context(cloner: VoiceCloner, converter: Graph) -> tuple[dict[str, in
         converter_inputs(manifest, transform(clip), source, target)
         for clip, source, target in zip(clips, tones, reversed(tones), strict=True)
     ]
-    sides = (manifest.context_frames, manifest.context_frames)
-    return receptive_fields(converter, inputs, sides, manifest.hop_samples, CUTS)
+    return receptive_fields(converter, inputs, manifest.context, manifest.hop_samples, CUTS)
