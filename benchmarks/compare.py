@@ -22,9 +22,9 @@ from benchmarks.official import official_bundle, official_networks
 from benchmarks.options import Options
 from benchmarks.report import Cell, Goal, Report, Table
 from benchmarks.rounds import alternate
-from export.calibration_speech import Inputs
 from export.eager import EagerGraph
 from export.fidelity import signal_to_noise_db
+from runtime.interface import Inputs
 
 OURS, NAIVE, EAGER = "ours, fp32", "naive export", "PyTorch eager"
 OURS_INT8 = "ours, int8"

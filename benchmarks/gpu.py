@@ -17,9 +17,9 @@ from benchmarks.official import official_bundle, official_networks
 from benchmarks.options import Options
 from benchmarks.report import Cell, Table
 from benchmarks.rounds import alternate, distributions
-from export.calibration_speech import Inputs
 from export.examples import example_arrays
 from export.fidelity import signal_to_noise_db
+from runtime.interface import Inputs
 from runtime.sessions import CUDA
 
 BATCHES = (1, 4, 16)

@@ -9,10 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.options import Options
-from export.calibration_speech import Inputs, converter_inputs
 from runtime import Manifest, Tone, VoiceCloner, Waveform
 from runtime.bundle import Bundle
-from runtime.interface import tone_converter_interface, tone_encoder_interface
+from runtime.interface import (
+    Inputs,
+    converter_inputs,
+    tone_converter_interface,
+    tone_encoder_interface,
+)
 from runtime.sessions import Graph, SessionSettings, open_graph
 from runtime.spectrogram import SpectrogramTransform
 

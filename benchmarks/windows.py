@@ -26,7 +26,7 @@ STREAM_SECONDS = (10.0, 60.0)
 LARGEST_DIFFERENCE = 1e-4
 FIRST_AUDIO_SECONDS = 0.6
 
-_CONTEXTS_A_WINDOW = (1, 2, 4, 8, 16)
+_CONTEXTS_A_WINDOW = (1, 2, 4, 8)
 
 # clips that window lengths are measured on; the official size takes much longer a second
 _COMPACT_SECONDS = 30.0
@@ -109,10 +109,10 @@ def differences(model: Model, lengths: Sequence[float]) -> list[tuple[str, float
         clip, source, target = _clip(model, seconds)
         frames = model.frames(seconds)
         whole = _converted(model, clip, source, target, frames)
-        context = model.manifest.context_frames
+        context = sum(model.manifest.context)
         for label, window_frames in (
             ("default", model.manifest.window_frames),
-            ("short", 2 * context + 1),
+            ("short", context + 1),
         ):
             if window_frames >= frames:
                 continue
@@ -155,7 +155,7 @@ def _costs(model: Model, options: Options) -> list[tuple[float, int, float, floa
     seconds = 2.0 if options.quick else _COMPACT_SECONDS if compact else _OFFICIAL_SECONDS
     clip, source, target = _clip(model, seconds)
     advised = model.manifest.window_frames
-    sizes = {count * max(1, model.manifest.context_frames) for count in _CONTEXTS_A_WINDOW}
+    sizes = {count * max(1, sum(model.manifest.context)) for count in _CONTEXTS_A_WINDOW}
     # a length near the default one would add nothing
     sizes = {size for size in sizes if not 0.8 < size / advised < 1.25} | {advised}
     sizes = {min(size, model.frames(seconds)) for size in sizes}

@@ -15,7 +15,7 @@ from export.checks import ABSOLUTE_TOLERANCE, Announce, compare_window, require
 from export.eager import eager_cloner
 from export.fidelity import open_on_cpu
 from export.graphs import DEFAULT_OPSET, export_graph
-from export.receptive_field import exact_receptive_field, minimum_frames, receptive_fields
+from export.receptive_field import exact_receptive_field, minimum_frames
 from export.speaker import compare_speakers
 from export.weights import rounded_to_half, store_half
 from runtime.install.placement import replacing, write_manifest
@@ -25,6 +25,7 @@ from runtime.interface import (
     tone_encoder_interface,
 )
 from runtime.manifest import FORMAT, Manifest, Variant
+from runtime.receptive_field import receptive_fields
 
 REFERENCE_FRAMES = 1024
 # Speech that the receptive field is measured on, longer than twice the field of either network. A

@@ -19,8 +19,8 @@ from onnxruntime.quantization import (
     create_calibrator,
 )
 
-from export.calibration_speech import Inputs
 from export.qdq import CONVOLUTION
+from runtime.interface import Inputs
 
 
 class _OneClip(CalibrationDataReader):  # type: ignore[misc]

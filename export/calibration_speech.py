@@ -4,15 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from export.errors import CalibrationError
 from runtime import OpenVoiceError, Tone, VoiceCloner, Waveform
 from runtime.errors import SilentAudio
-from runtime.manifest import Manifest
-from runtime.noise import draw_noise
-from runtime.options import DEFAULT_TEMPERATURE
+from runtime.interface import Inputs, converter_inputs
 from runtime.spectrogram import SpectrogramTransform
 
 SAMPLES = Path(__file__).resolve().parents[1] / "samples"
@@ -21,8 +16,6 @@ SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".mp3")
 UNSEEN_SHARE = 3
 MOST_CLIPS = 24
 CLIP_SECONDS = 2.0
-
-Inputs = dict[str, NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -101,32 +94,3 @@ def _read_voice(path: Path, cloner: VoiceCloner, clip_seconds: float) -> tuple[W
         raise CalibrationError(f"{path} is silent in the middle") from error
     except OpenVoiceError as error:
         raise CalibrationError(f"{path}: {error}") from error
-
-
-def converter_inputs(
-    manifest: Manifest,
-    spectrogram: NDArray[np.float32],
-    source: Tone,
-    target: Tone,
-    seed: int = 0,
-) -> Inputs:
-    """Make the converter's inputs for one clip.
-
-    Args:
-        manifest: Manifest of the model.
-        spectrogram: Spectrogram of the clip, [bins, frames].
-        source: Tone of the clip's voice, [tone_dimension].
-        target: Tone of the voice to convert to, [tone_dimension].
-        seed: Seed of the noise.
-
-    Returns:
-        Arrays by name, in a batch of one.
-    """
-    frames = spectrogram.shape[1]
-    noise = draw_noise(seed, manifest.latent_channels, 0, frames, DEFAULT_TEMPERATURE)
-    return {
-        "spectrogram": spectrogram[np.newaxis],
-        "source_tone": source[np.newaxis, :, np.newaxis],
-        "target_tone": target[np.newaxis, :, np.newaxis],
-        "noise": noise[np.newaxis],
-    }

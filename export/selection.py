@@ -9,11 +9,10 @@ import onnxruntime
 from numpy.typing import NDArray
 from onnxruntime.quantization import TensorsData
 
-from export.calibration_speech import Inputs
 from export.checks import Announce
 from export.fidelity import open_on_cpu, signal_to_noise_db
 from export.qdq import convolutions, quantize_convolutions
-from runtime.interface import GraphInterface
+from runtime.interface import GraphInterface, Inputs
 
 # Clips that layers are judged on, one group after another; ranges are measured on all.
 JUDGED_CLIPS = 2

@@ -1,4 +1,4 @@
-"""Interface of each graph: the inputs and output that a manifest requires, and their check."""
+"""Interface of each graph: the inputs and output that a manifest requires."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,10 +8,14 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from runtime.arrays import Tone
 from runtime.errors import InvalidBundle
 from runtime.manifest import TONE_CONVERTER, TONE_ENCODER, Manifest
+from runtime.noise import draw_noise
+from runtime.options import DEFAULT_TEMPERATURE
 
 Shape = tuple[int | None, ...]
+Inputs = dict[str, NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,35 @@ def tone_converter_interface(manifest: Manifest) -> GraphInterface:
         "audio",
         (None, 1, None),
     )
+
+
+def converter_inputs(
+    manifest: Manifest,
+    spectrogram: NDArray[np.float32],
+    source: Tone,
+    target: Tone,
+    seed: int = 0,
+) -> Inputs:
+    """Make the converter's inputs for one clip.
+
+    Args:
+        manifest: Manifest of the model.
+        spectrogram: Spectrogram of the clip, [bins, frames].
+        source: Tone of the clip's voice, [tone_dimension].
+        target: Tone of the voice to convert to, [tone_dimension].
+        seed: Seed of the noise.
+
+    Returns:
+        Arrays by name, in a batch of one.
+    """
+    frames = spectrogram.shape[1]
+    noise = draw_noise(seed, manifest.latent_channels, 0, frames, DEFAULT_TEMPERATURE)
+    return {
+        "spectrogram": spectrogram[np.newaxis],
+        "source_tone": source[np.newaxis, :, np.newaxis],
+        "target_tone": target[np.newaxis, :, np.newaxis],
+        "noise": noise[np.newaxis],
+    }
 
 
 def _fits(size: object, expected: int | None, side: str) -> bool:

@@ -13,3 +13,7 @@ MINIMUM_TARGET_SECONDS = 0.5
 
 MAXIMUM_SECONDS = 600.0
 """Longest clip that is decoded into memory, unless the caller says otherwise."""
+
+MINIMUM_OUTPUT_HZ = 8_000
+MAXIMUM_OUTPUT_HZ = 48_000
+"""Sample rates of results."""

@@ -9,11 +9,15 @@ from types import MappingProxyType
 from typing import Any, Literal, TypeAlias, get_args
 
 from runtime.errors import InvalidBundle
+from runtime.windows import Context
 
 FORMAT = 1
 MANIFEST = "manifest.json"
 TONE_ENCODER = "tone_encoder.onnx"
 TONE_CONVERTER = "tone_converter.onnx"
+EXACT = "exact"
+# Name in the manifest, and largest error of a sample as a share of the clip's peak.
+TOLERANCES: Mapping[str, float] = MappingProxyType({"1e-4": 1e-4, "1e-3": 1e-3, "1e-2": 1e-2})
 
 Variant: TypeAlias = Literal["compact", "v1", "v2"]
 Precision: TypeAlias = Literal["fp32", "fp16", "int8"]
@@ -39,7 +43,8 @@ class Manifest:
         input_bandwidth_hz: Frequency above which the input's content is removed.
         reference_frames: Frames of the longest window that the tone encoder is given.
         minimum_reference_frames: Frames of the shortest such window.
-        context_frames: Frames on each side that one frame of the converter's output depends on.
+        context_frames: Frames that one frame of the converter's output depends on, on the side
+            where there are more of them.
         window_frames: Advised length of a conversion window without its context.
         precision: Precision of the weights and arithmetic inside the converter.
         tau_curve: Points (tau, weight) of a piecewise linear curve from (0, 0) to (1, 1).
@@ -50,7 +55,7 @@ class Manifest:
         provenance: Origin of the weights.
         quality: Measurements of the model, free in form.
         look_back_frames: Frames before an output frame that it depends on, by tolerance: `exact`,
-            or the largest error as a share of the peak, `1e-4` and `1e-3`; empty if not measured.
+            and the names of `TOLERANCES`; empty if not measured.
         look_ahead_frames: Frames after an output frame that it depends on, likewise.
     """
 
@@ -80,6 +85,12 @@ class Manifest:
     quality: Mapping[str, Any]
     look_back_frames: Mapping[str, int] = field(default_factory=dict)
     look_ahead_frames: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def context(self) -> Context:
+        """Frames around a window that make it equal to the same part of the whole clip."""
+        sides = (self.look_back_frames, self.look_ahead_frames)
+        return Context(*(side.get(EXACT, self.context_frames) for side in sides))
 
     @classmethod
     def read(cls, path: Path) -> "Manifest":
@@ -148,7 +159,7 @@ class Manifest:
         ):
             raise ValueError(f"input_bandwidth_hz is not within 0 to {nyquist_hz:g}")
         for name in _SIDES:
-            if getattr(self, name).get("exact", 0) > self.context_frames:
+            if getattr(self, name).get(EXACT, 0) > self.context_frames:
                 raise ValueError(f"{name} is above context_frames")
         if self.minimum_reference_frames > self.reference_frames:
             raise ValueError("minimum_reference_frames is above reference_frames")
@@ -173,7 +184,6 @@ _COUNTS = (
 
 
 _SIDES = ("look_back_frames", "look_ahead_frames")
-_TOLERANCES = ("exact", "1e-4", "1e-3")
 
 
 def _check_count(name: str, value: object) -> None:
@@ -183,8 +193,8 @@ def _check_count(name: str, value: object) -> None:
 
 
 def _frames_by_tolerance(name: str, value: object) -> Mapping[str, int]:
-    if not isinstance(value, dict) or (value and value.keys() != set(_TOLERANCES)):
-        raise ValueError(f"{name} does not name {', '.join(_TOLERANCES)} and nothing else")
+    if not isinstance(value, dict) or (value and value.keys() != {EXACT, *TOLERANCES}):
+        raise ValueError(f"{name} does not name {', '.join((EXACT, *TOLERANCES))} and nothing else")
     for frames in value.values():
         _check_count(name, frames)
     return MappingProxyType(value)

@@ -26,9 +26,9 @@ class WindowPlanner:
 
     def __init__(self, manifest: Manifest, *, on_cuda: bool) -> None:
         self._window_frames = manifest.window_frames
-        self._context_frames = manifest.context_frames
+        self._context = manifest.context
         self._on_cuda = on_cuda
-        self._buckets = bucket_lengths(manifest.window_frames, manifest.context_frames)
+        self._buckets = bucket_lengths(manifest.window_frames, manifest.context)
 
     def plan(self, frames: int, window_frames: int | None = None) -> list[tuple[Window, ...]]:
         """Cut a clip into windows, grouped into batches that share one run.
@@ -38,10 +38,10 @@ class WindowPlanner:
             window_frames: Frames kept of each window; None takes the model's advice.
         """
         size = window_frames or self._window_frames
-        context = self._context_frames
+        context = self._context
         if not self._on_cuda:
             return group_windows(plan_windows(frames, size, context), 1)
-        buckets = [bucket for bucket in self._buckets if bucket <= size + 2 * context]
+        buckets = [bucket for bucket in self._buckets if bucket <= size + sum(context)]
         return group_windows(plan_bucketed_windows(frames, buckets, context), BATCH_ON_CUDA)
 
     def warm_up_shapes(self) -> list[tuple[int, int]]:

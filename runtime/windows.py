@@ -2,6 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Context(NamedTuple):
+    """Frames that an output frame depends on.
+
+    Attributes:
+        before: Frames before it.
+        after: Frames after it.
+    """
+
+    before: int
+    after: int
 
 
 @dataclass(frozen=True)
@@ -31,7 +44,7 @@ class Window:
         return self.outer_stop - self.outer_start
 
 
-def plan_windows(frames: int, window_frames: int, context_frames: int) -> list[Window]:
+def plan_windows(frames: int, window_frames: int, context: Context) -> list[Window]:
     """Cut a clip into windows of any input length, each with its context.
 
     The context ends where the clip does: no frames are invented before its start or after its end.
@@ -40,7 +53,7 @@ def plan_windows(frames: int, window_frames: int, context_frames: int) -> list[W
         frames: Length of the clip.
         window_frames: Frames kept of each window. The last window may be a quarter longer, or
             shorter, because a window of a few frames would be mostly context.
-        context_frames: Frames of context needed on each side.
+        context: Frames of context needed.
     """
     windows: list[Window] = []
     start = 0
@@ -48,13 +61,13 @@ def plan_windows(frames: int, window_frames: int, context_frames: int) -> list[W
         stop = start + window_frames
         if frames - stop < window_frames // 4:
             stop = frames
-        outer_start = max(0, start - context_frames)
-        windows.append(Window(start, stop, outer_start, min(frames, stop + context_frames)))
+        outer_start = max(0, start - context.before)
+        windows.append(Window(start, stop, outer_start, min(frames, stop + context.after)))
         start = stop
     return windows
 
 
-def plan_bucketed_windows(frames: int, buckets: Sequence[int], context_frames: int) -> list[Window]:
+def plan_bucketed_windows(frames: int, buckets: Sequence[int], context: Context) -> list[Window]:
     """Cut a clip into windows whose inputs have few different lengths.
 
     A provider that prepares itself for each input shape then meets the same shapes again and
@@ -62,8 +75,8 @@ def plan_bucketed_windows(frames: int, buckets: Sequence[int], context_frames: i
 
     Args:
         frames: Length of the clip.
-        buckets: Input lengths in rising order, each above twice the context.
-        context_frames: Frames of context needed on each side.
+        buckets: Input lengths in rising order, each above the context of both sides.
+        context: Frames of context needed.
 
     Returns:
         Windows of the largest bucket that fits the clip. A clip that is shorter than every bucket
@@ -76,27 +89,27 @@ def plan_bucketed_windows(frames: int, buckets: Sequence[int], context_frames: i
     windows: list[Window] = []
     start = 0
     while start < frames:
-        outer_start = min(max(0, start - context_frames), frames - size)
+        outer_start = min(max(0, start - context.before), frames - size)
         outer_stop = outer_start + size
-        stop = frames if outer_stop == frames else outer_stop - context_frames
+        stop = frames if outer_stop == frames else outer_stop - context.after
         windows.append(Window(start, stop, outer_start, outer_stop))
         start = stop
     return windows
 
 
-def bucket_lengths(window_frames: int, context_frames: int) -> tuple[int, ...]:
+def bucket_lengths(window_frames: int, context: Context) -> tuple[int, ...]:
     """Choose the few input lengths that clips of every length are cut into.
 
     Args:
         window_frames: Advised number of frames kept of a window.
-        context_frames: Frames of context needed on each side.
+        context: Frames of context needed.
 
     Returns:
         Lengths in rising order, each about half as long again as the one before, so that a
         clip between two of them is two overlapping windows.
     """
-    longest = window_frames + 2 * context_frames
-    shortest = 4 * context_frames + 1
+    longest = window_frames + sum(context)
+    shortest = 2 * sum(context) + 1
     lengths = [longest]
     while lengths[0] * 2 // 3 >= max(shortest, 32):
         lengths.insert(0, lengths[0] * 2 // 3)

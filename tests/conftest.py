@@ -31,14 +31,14 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def live_server(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a real server in a process of its own, ready for requests."""
+    """The address of a real server in a process of its own, which checks its answers."""
+    voices = str(tmp_path_factory.mktemp("voices") / "voices.db")
     # On a machine that is busy with other tests no live session would be admitted.
-    voices = tmp_path_factory.mktemp("voices") / "voices.db"
-    options = ("--live-load", "100", "--voices", str(voices))
-    with ServerProcess("--model", str(model_folder), *options) as server:
+    options = ("--model", str(model_folder), "--live-load", "100", "--voices", voices)
+    with ServerProcess(*options, module="tests.checked_server") as server:
         yield server.wait_until_ready()
         server.process.terminate()
-        assert server.end() == 0
+        assert server.end() == 0, server.lines[-1]
 
 
 @pytest.fixture(scope="session")

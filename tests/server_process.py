@@ -25,12 +25,18 @@ class ServerProcess:
     Args:
         arguments: Arguments of the command.
         environment: Variables added to those of this process, which keeps none of the server's.
+        module: The module that is run.
     """
 
-    def __init__(self, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        *arguments: str,
+        environment: Mapping[str, str] | None = None,
+        module: str = "server",
+    ) -> None:
         clean = {k: v for k, v in os.environ.items() if not k.startswith("OPENVOICE_")}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "server", *arguments],
+            [sys.executable, "-m", module, *arguments],
             cwd=ROOT,
             env=clean | {"OPENVOICE_BIND": "127.0.0.1:0", **(environment or {})},
             stderr=subprocess.PIPE,

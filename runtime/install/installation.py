@@ -6,6 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from runtime.bundle import Bundle
+from runtime.cloner import VoiceCloner
+from runtime.install.context import measure_context
 from runtime.install.download import Download, Expected
 from runtime.install.errors import DownloadFailed, InvalidCheckpoint, InvalidConfig
 from runtime.install.export_command import require_export, run_export
@@ -15,8 +18,10 @@ from runtime.install.placement import file_sha256, replacing, write_manifest
 from runtime.install.pouring import Pouring
 from runtime.install.proof import Proof, prove
 from runtime.install.space import require_space
-from runtime.manifest import MANIFEST, Manifest
+from runtime.interface import tone_converter_interface, tone_encoder_interface
+from runtime.manifest import Manifest
 from runtime.models import models_folder
+from runtime.sessions import SessionSettings, open_graph
 
 CHECKPOINT, CONFIG = "checkpoint.pth", "config.json"
 DOWNLOADS = ".downloads"
@@ -112,11 +117,8 @@ class Installation:
                 run_export(VERIFY, [draft, "--checkpoint", checkpoint])
             if options.precision == "int8":
                 run_export(QUANTIZE, self._quantize_arguments(draft))
-            self._announce("proving the model on a sample")
-            proof = prove(draft)
-            manifest = Manifest.read(draft / MANIFEST)
-            quality = {**manifest.quality, "install": proof.figures()}
-            manifest = write_manifest(replace(manifest, quality=quality), draft)
+            manifest, proof = self._try(draft)
+            manifest = write_manifest(manifest, draft)
             self._discard_download()
         return Installed(self.folder, manifest, proof)
 
@@ -193,6 +195,26 @@ class Installation:
             **fields,
         )
         write_manifest(manifest, draft)
+
+    def _try(self, draft: Path) -> tuple[Manifest, Proof]:
+        """Convert samples; return the manifest with what was measured, and the proof."""
+        bundle = Bundle.read(draft)
+        manifest = bundle.manifest
+        settings = SessionSettings("cpu", spinning=False)
+        encoder = open_graph(bundle.tone_encoder, tone_encoder_interface(manifest), settings)
+        converter = open_graph(bundle.tone_converter, tone_converter_interface(manifest), settings)
+        cloner = VoiceCloner(manifest, encoder, converter)
+        self._announce("proving the model on a sample")
+        proof = prove(cloner)
+        self._announce("measuring how many frames live conversion needs")
+        look_back, look_ahead = measure_context(cloner, converter)
+        measured = replace(
+            manifest,
+            look_back_frames=look_back,
+            look_ahead_frames=look_ahead,
+            quality={**manifest.quality, "install": proof.figures()},
+        )
+        return measured, proof
 
     def _quantize_arguments(self, draft: Path) -> list[str | Path]:
         arguments: list[str | Path] = [draft]

@@ -13,7 +13,8 @@ from runtime.install.errors import ProofFailed
 from runtime.spectrogram import SpectrogramTransform
 from runtime.voice_activity import hop_energies, loudest_energy, voiced_hops
 
-SAMPLE = Path(__file__).resolve().parents[2] / "samples" / "scottish-man.wav"
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+SAMPLE = SAMPLES / "scottish-man.wav"
 EXCERPT_SECONDS = 2.0
 # Mean square below which nothing can be heard: -60 dBFS.
 SILENT_MEAN_SQUARE = 1e-6
@@ -59,20 +60,18 @@ class Proof:
         }
 
 
-def prove(folder: Path) -> Proof:
+def prove(cloner: VoiceCloner) -> Proof:
     """Convert the sample's beginning to its own voice, in windows as the server does.
 
     Args:
-        folder: The bundle.
+        cloner: The model.
 
     Returns:
         What came of it.
 
     Raises:
         ProofFailed: the output is silent or not finite.
-        ModelError: the bundle cannot be loaded.
     """
-    cloner = VoiceCloner.load(folder, provider="cpu", spinning=False)
     source = cloner.decode(SAMPLE.read_bytes())
     source = source[: round(EXCERPT_SECONDS * cloner.sample_rate_hz)]
     tone = cloner.tone(source)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
 from runtime.errors import InvalidOption
-from runtime.manifest import Manifest
+from runtime.manifest import EXACT, Manifest
 from runtime.options import check_count
 from runtime.silence import CONTEXT_HOPS
 
@@ -19,9 +19,9 @@ class _Preset:
 
 
 _PRESETS: Mapping[Latency, _Preset] = {
-    "low": _Preset("1e-3", 8),
+    "low": _Preset("1e-2", 7),
     "balanced": _Preset("1e-4", 16),
-    "exact": _Preset("exact", 32),
+    "exact": _Preset(EXACT, 32),
 }
 
 
@@ -47,7 +47,7 @@ class LiveWindow:
 
         Args:
             manifest: Description of the model.
-            latency: `low` covers the receptive field at 1e-3 of the peak, `balanced` at 1e-4,
+            latency: `low` covers the receptive field at 1e-2 of the peak, `balanced` at 1e-4,
                 `exact` all of it.
             chunk_frames: Frames that a step converts; None takes the preset's. More of them wait
                 longer and cost less.

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from contextlib import aclosing
 
+from runtime.encoding import Encoding
+from runtime.resample import resampled_samples
 from server.endpoints.context import Context
 from server.endpoints.endpoint import Endpoint
 from server.endpoints.intake import INTAKE_ERRORS, AdmittedRequest, Intake
-from server.http import negotiation
+from server.endpoints.output import choose_output
 from server.http.answers import (
     JSON_TYPE,
     LINES_TYPE,
+    send_block,
     send_end,
     send_line,
     send_start,
     send_whole,
     to_json,
 )
+from server.inference.engine import Conversion
 from server.inference.tone_text import write_tone
 from server.messages.answers import (
     SUCCESS_MESSAGE,
@@ -54,13 +58,15 @@ def create(context: Context) -> list[Endpoint]:
 
 
 async def clone(request: AdmittedRequest) -> None:
-    """Answer /api/clone: the whole result, as JSON or as a WAV file."""
+    """Answer /api/clone: the whole result, as JSON or as a file."""
     service, account = request.service, request.account
     parsed = await request.parse(CloneRequest)
-    file = await service.convert_to_wav(account, await service.prepare(account, parsed))
-    if negotiation.wants_wav(request.request.headers.get("accept", "")):
+    output = choose_output(request.request, parsed, service.engine.manifest.sample_rate_hz)
+    conversion = await service.prepare(account, parsed)
+    file = await service.convert_to_file(account, conversion, output.encoding)
+    if output.is_bytes:
         headers = request.timing_headers | {"Vary": "Accept"}
-        await send_whole(request.send, negotiation.WAV, headers, file)
+        await send_whole(request.send, output.encoding.media_type, headers, file)
         return
     encoded = await service.encode_base64(account, file)
     del file
@@ -88,40 +94,65 @@ async def tone(request: AdmittedRequest) -> None:
 
 
 async def stream(request: AdmittedRequest) -> None:
-    """Answer /api/clone/stream: one line for each window, as soon as it is converted.
+    """Answer /api/clone/stream: audio as soon as it is converted, in lines or as one file.
 
-    What is wrong with a request is found before the first line is sent; a later error is sent as
-    the last line.
+    What is wrong with a request is found before the first byte is sent.
     """
     service, account = request.service, request.account
     parsed = await request.parse(CloneRequest)
-    rate = service.engine.manifest.sample_rate_hz
+    output = choose_output(request.request, parsed, service.engine.manifest.sample_rate_hz)
     # The windows are those of /api/clone, so that both give exactly the same samples.
     conversion = await service.prepare(account, parsed)
-    headers = request.timing_headers | {"X-Accel-Buffering": "no"}
-    await send_start(request.send, LINES_TYPE, headers)
+    headers = request.timing_headers | {"Vary": "Accept", "X-Accel-Buffering": "no"}
+    if output.is_bytes or parsed.format is not None:
+        await send_start(request.send, output.encoding.media_type, headers)
+        await send_audio(request, conversion, output.encoding)
+    else:
+        await send_start(request.send, LINES_TYPE, headers)
+        await _send_lines(request, conversion, parsed.sample_rate)
+    await send_end(request.send)
+
+
+async def send_audio(request: AdmittedRequest, conversion: Conversion, encoding: Encoding) -> None:
+    """Send one file in blocks, each as soon as it is made; after an error it is broken off."""
+    blocks = request.service.convert_to_blocks(request.account, conversion, encoding)
+    async with aclosing(blocks):
+        async for block in blocks:
+            if block:
+                await send_block(request.send, block)
+
+
+async def _send_lines(
+    request: AdmittedRequest, conversion: Conversion, sample_rate_hz: int | None
+) -> None:
+    """Send one line for each piece, as soon as it is converted; an error becomes the last line."""
+    service, account = request.service, request.account
+    model_hz = service.engine.manifest.sample_rate_hz
+    encoding = Encoding.choose("pcm", model_hz, sample_rate_hz=sample_rate_hz)
+    rate = encoding.sample_rate_hz
+    total = resampled_samples(conversion.samples, model_hz, rate)
     start_line = StreamStart(
         success=True,
         format="pcm_s16le",
         sample_rate=rate,
         channels=1,
-        seconds=round(conversion.samples / rate, 6),
-        samples=conversion.samples,
+        seconds=round(total / rate, 6),
+        samples=total,
         windows=conversion.windows,
         lines=conversion.pieces,
         request_id=request.request_id,
     )
     await send_line(request.send, start_line)
     start = index = 0
-    async with aclosing(service.convert(account, conversion)) as pieces:
-        async for piece in pieces:
-            samples = len(piece) // 2
-            audio = await service.encode_base64(account, piece)
+    async with aclosing(service.convert_to_blocks(account, conversion, encoding)) as blocks:
+        async for block in blocks:
+            samples = len(block) // 2
+            audio = await service.encode_base64(account, block)
             line = StreamAudio(
                 index=index,
                 start_seconds=round(start / rate, 6),
                 seconds=round(samples / rate, 6),
-                progress=round((start + samples) / conversion.samples, 6),
+                progress=round((start + samples) / total, 6),
                 audio=audio.decode("ascii"),
             )
             await send_line(request.send, line)
@@ -131,7 +162,6 @@ async def stream(request: AdmittedRequest) -> None:
         success=True, message=SUCCESS_MESSAGE, stats=account.stats(), seed=conversion.seed
     )
     await send_line(request.send, end_line)
-    await send_end(request.send)
 
 
 _TONE_ERRORS = (
@@ -150,6 +180,12 @@ _CLONE_ERRORS = (
     VoicesUnavailable,
 )
 
+_BINARY = {"type": "string", "format": "binary"}
+_AUDIO = {
+    name: _BINARY
+    for name in ("audio/wav", "audio/flac", "audio/mpeg", "audio/ogg", "audio/pcm", "audio/L16")
+}
+
 _OPERATIONS = (
     Operation(
         "/api/clone",
@@ -159,7 +195,7 @@ _OPERATIONS = (
             "执行音色克隆，将源音频的音色转换为目标音色。",
             "Converts the source to the voice of the target.",
         ),
-        {JSON_TYPE: Cloned, negotiation.WAV: {"type": "string", "format": "binary"}},
+        {JSON_TYPE: Cloned, **_AUDIO},
         _CLONE_ERRORS,
         CloneRequest,
     ),
@@ -169,11 +205,14 @@ _OPERATIONS = (
         "clone_stream",
         Text(
             "与 /api/clone 相同，但边转换边返回：每行一个 JSON 对象，"
-            "首行为格式，末行为统计或错误。",
+            "首行为格式，末行为统计或错误。如以 Accept 请求头或 format 字段指定音频格式，"
+            "则返回一个可直接播放的音频流，出错时中断连接。",
             "Like /api/clone, but answers while it converts: one JSON object a line. The first "
-            "holds the format, the last the stats or an error, those between hold audio.",
+            "holds the format, the last the stats or an error, those between hold audio. Where "
+            "the Accept header or the field format names an audio format, the answer is one "
+            "audio stream, which is broken off if an error occurs.",
         ),
-        {LINES_TYPE: (StreamStart, StreamAudio, StreamEnd)},
+        {LINES_TYPE: (StreamStart, StreamAudio, StreamEnd), **_AUDIO},
         _CLONE_ERRORS,
         CloneRequest,
     ),

@@ -6,6 +6,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.requests import Request
 from starlette.responses import Response
 
+from runtime.encoding import FORMATS
 from server.endpoints.context import Context
 from server.endpoints.endpoint import Endpoint
 from server.http.answers import JSON_TYPE, to_json
@@ -41,6 +42,7 @@ def make_info(service: CloningService, settings: Settings) -> Info:
         target_length=manifest.reference_frames,
         tone_dimension=manifest.tone_dimension,
         supported_formats=list(SUPPORTED_FORMATS),
+        output_formats=list(FORMATS),
         name=manifest.name,
         variant=manifest.variant,
         precision=manifest.precision,

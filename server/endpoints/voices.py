@@ -171,7 +171,7 @@ _OPERATIONS = (
             Parameter(
                 "after",
                 "query",
-                VOICE_NAME,
+                {**VOICE_NAME, "minLength": 0},
                 Text(
                     "从此名称之后开始，取上一页的 next。",
                     "Name that the page begins after: `next` of the page before.",

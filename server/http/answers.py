@@ -55,8 +55,12 @@ async def send_whole(
 
 async def send_line(send: Send, line: Message, language: Language = "en") -> None:
     """Send one line of an NDJSON answer."""
-    body = to_json(line, language) + b"\n"
-    await send({"type": "http.response.body", "body": body, "more_body": True})
+    await send_block(send, to_json(line, language) + b"\n")
+
+
+async def send_block(send: Send, block: bytes) -> None:
+    """Send a part of an answer, more of which follows."""
+    await send({"type": "http.response.body", "body": block, "more_body": True})
 
 
 async def send_end(send: Send) -> None:

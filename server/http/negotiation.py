@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from runtime.encoding import Codec
+from server.http.answers import JSON_TYPE, LINES_TYPE
 from server.messages.message import Language
 
-WAV = "audio/wav"
-_WAV_NAMES = (WAV, "audio/x-wav", "audio/wave", "audio/vnd.wave", "audio/*")
-_JSON_NAMES = ("application/json", "application/*", "*/*")
+_AUDIO_NAMES: Mapping[str, Codec] = {
+    "audio/wav": "wav",
+    "audio/x-wav": "wav",
+    "audio/wave": "wav",
+    "audio/vnd.wave": "wav",
+    "audio/flac": "flac",
+    "audio/x-flac": "flac",
+    "audio/mpeg": "mp3",
+    "audio/mp3": "mp3",
+    "audio/ogg": "ogg",
+    "application/ogg": "ogg",
+    "audio/opus": "ogg",
+    "audio/pcm": "pcm",
+    "audio/l16": "l16",
+    "audio/*": "wav",
+}
+_STRUCTURED_NAMES = (JSON_TYPE, LINES_TYPE, "application/*", "*/*")
 
 
 def preferences(header: str) -> dict[str, float]:
@@ -25,12 +43,15 @@ def language(header: str) -> Language:
     return "en" if _best(wanted, "en") > _best(wanted, "zh") else "zh"
 
 
-def wants_wav(header: str) -> bool:
-    """Return whether an Accept header prefers a WAV file to JSON."""
+def preferred_audio(header: str) -> Codec | None:
+    """Return the audio format that an Accept header prefers to JSON, the first of equals."""
     wanted = preferences(header)
-    wav = max(wanted.get(name, 0.0) for name in _WAV_NAMES)
-    json = max(wanted.get(name, 0.0) for name in _JSON_NAMES)
-    return wav > 0 and wav >= json
+    audio = [name for name in wanted if name in _AUDIO_NAMES]
+    best = max(audio, key=wanted.__getitem__, default="")
+    structured = max(wanted.get(name, 0.0) for name in _STRUCTURED_NAMES)
+    if not best or not 0 < wanted[best] >= structured:
+        return None
+    return _AUDIO_NAMES[best]
 
 
 def _best(wanted: dict[str, float], tag: str) -> float:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing
 from typing import Any, TypeVar
 
 import numpy as np
 
-from runtime import wav
 from runtime.arrays import Tone, Waveform
+from runtime.encoding import Encoder, Encoding, open_encoder
 from runtime.errors import AudioError
 from runtime.live.window import Latency
+from runtime.resample import resampled_samples
 from server.http import base64_text
 from server.inference.engine import Conversion, Engine, LiveConversion
 from server.inference.fair_pool import FairPool
@@ -28,8 +30,10 @@ from server.voices.store import VoiceStore
 
 T = TypeVar("T")
 
-_BYTES_A_SAMPLE = 4 + 2 + 2 + 3
-"""float32 in; 16-bit PCM out, once more as a WAV file, and that in base64."""
+_SOURCE_BYTES_A_SAMPLE = 4
+"""float32."""
+_RESULT_BYTES_A_SAMPLE = 2 + 2 + 3
+"""16-bit PCM, once more as a file, and that in base64; compressed formats need less."""
 
 _TRIAL_SECONDS = 2.0
 
@@ -118,7 +122,7 @@ class CloningService:
         clip = request.source_audio
         try:
             waveform = await self._codec.run(account, DECODE, self._decode_source, clip.take())
-            account.lease.hold(_BYTES_A_SAMPLE * len(waveform))
+            account.lease.hold(self._bytes_needed(len(waveform), request))
             source_tone = await self._embed(account, waveform, allow_silent=True)
         except AudioError as error:
             raise from_runtime(error, clip.param, clip.index) from error
@@ -169,22 +173,43 @@ class CloningService:
 
     async def convert(
         self, account: RequestAccount, conversion: Conversion
-    ) -> AsyncGenerator[bytes]:
+    ) -> AsyncGenerator[Waveform]:
         """Run a conversion, one step a turn.
 
         Yields:
-            16-bit PCM, in order.
+            Pieces of the result, [samples], in order.
         """
         steps = iter(conversion)
-        while piece := await self.inference.run(account, CONVERT, _next_piece, steps):
-            account.audio_out_seconds += self._seconds(len(piece) // 2)
+        while (piece := await self.inference.run(account, CONVERT, next, steps, None)) is not None:
+            account.audio_out_seconds += self._seconds(len(piece))
             yield piece
 
-    async def convert_to_wav(self, account: RequestAccount, conversion: Conversion) -> bytearray:
-        """Run a conversion and return a WAV file."""
-        file = bytearray(wav.header(conversion.samples, self.engine.manifest.sample_rate_hz))
-        async for piece in self.convert(account, conversion):
-            file += piece
+    async def convert_to_blocks(
+        self, account: RequestAccount, conversion: Conversion, encoding: Encoding
+    ) -> AsyncGenerator[bytes]:
+        """Run a conversion and encode each piece as it comes.
+
+        Yields:
+            Bytes of one file, a block for each piece of the conversion; a block may be empty.
+        """
+        rate_hz = self.engine.manifest.sample_rate_hz
+        encoder = await self._codec.run(
+            account, ENCODE, open_encoder, encoding, conversion.samples, rate_hz
+        )
+        left = conversion.pieces
+        async with aclosing(self.convert(account, conversion)) as pieces:
+            async for piece in pieces:
+                left -= 1
+                yield await self._codec.run(account, ENCODE, _encode, encoder, piece, left == 0)
+
+    async def convert_to_file(
+        self, account: RequestAccount, conversion: Conversion, encoding: Encoding
+    ) -> bytearray:
+        """Run a conversion and return the file that it is encoded in."""
+        file = bytearray()
+        async with aclosing(self.convert_to_blocks(account, conversion, encoding)) as blocks:
+            async for block in blocks:
+                file += block
         return file
 
     async def encode_base64(self, account: RequestAccount, data: bytes | bytearray) -> bytes:
@@ -226,6 +251,11 @@ class CloningService:
     def _decode_source(self, data: bytes | bytearray | memoryview) -> Waveform:
         return self.engine.decode(data, maximum_seconds=self.settings.source_seconds)
 
+    def _bytes_needed(self, samples: int, request: CloneRequest) -> int:
+        rate_hz = self.engine.manifest.sample_rate_hz
+        result = resampled_samples(samples, rate_hz, request.sample_rate or rate_hz)
+        return _SOURCE_BYTES_A_SAMPLE * samples + _RESULT_BYTES_A_SAMPLE * result
+
     def _seconds(self, samples: int) -> float:
         return samples / self.engine.manifest.sample_rate_hz
 
@@ -238,6 +268,6 @@ def _run_step(steps: Iterator[None]) -> bool:
     return next(steps, _run_step) is not _run_step
 
 
-def _next_piece(steps: Iterator[Waveform]) -> bytes:
-    piece = next(steps, None)
-    return b"" if piece is None else wav.pcm16(piece)
+def _encode(encoder: Encoder, piece: Waveform, is_last: bool) -> bytes:
+    data = encoder.encode(piece)
+    return data + encoder.finish() if is_last else data

@@ -73,12 +73,12 @@ class Cloned(Message, frozen=True, kw_only=True):
     result_audio: Annotated[
         Base64,
         about(
-            "结果：22050 Hz 单声道 16 位 WAV 的 base64（不含 data URL 前缀），与源音频等长。",
-            "The result: a mono 16-bit WAV at 22050 Hz, exactly as long as the source, in base64 "
-            "without a data URL prefix.",
+            "结果音频的 base64（不含 data URL 前缀），与源音频等长；"
+            "默认为 22050 Hz 单声道 16 位 WAV。",
+            "The result, exactly as long as the source, in base64 without a data URL prefix: a "
+            "mono 16-bit WAV at 22050 Hz unless the request asks for another format.",
             "UklGRioAAABXQVZFZm10IBAAAAABAAEAIlYAAESsAAACABAAZGF0YQYAAAAAAAEAAgA=",
         ),
-        Meta(extra_json_schema={"contentMediaType": "audio/wav"}),
     ]
     stats: StatsField
 
@@ -210,6 +210,9 @@ class Info(Message, frozen=True, kw_only=True):
     tone_dimension: Annotated[int, about("音色向量的维数。", "Size of a tone embedding.")]
     supported_formats: Annotated[
         list[str], about("支持的音频格式。", "Audio formats that are accepted.")
+    ]
+    output_formats: Annotated[
+        list[str], about("结果可选的音频格式。", "Audio formats that results can have.")
     ]
     name: Annotated[str, about("模型名称。", "Name of the model.")]
     variant: Annotated[str, about("网络类型。", "Kind of networks in the model.")]

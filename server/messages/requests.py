@@ -8,7 +8,13 @@ from typing import Annotated, Any, ClassVar, Literal, get_args, get_origin, get_
 
 from msgspec import NODEFAULT, Meta, Struct, structs
 
-from runtime.limits import MAXIMUM_LIVE_HZ, MINIMUM_LIVE_HZ
+from runtime.encoding import FORMATS, AudioFormat
+from runtime.limits import (
+    MAXIMUM_LIVE_HZ,
+    MAXIMUM_OUTPUT_HZ,
+    MINIMUM_LIVE_HZ,
+    MINIMUM_OUTPUT_HZ,
+)
 from runtime.live.pcm import PcmFormat
 from runtime.live.window import Latency
 from runtime.noise import SEEDS
@@ -26,6 +32,7 @@ from server.messages.voice_names import (
 Bytes = bytes | bytearray | memoryview
 Kind = Literal["clips", "clip", "text", "name", "voice", "flag", "number", "integer", "choice"]
 
+OutputRate = Annotated[int, Meta(ge=MINIMUM_OUTPUT_HZ, le=MAXIMUM_OUTPUT_HZ)]
 LiveRate = Annotated[int, Meta(ge=MINIMUM_LIVE_HZ, le=MAXIMUM_LIVE_HZ)]
 Seed = Annotated[int, Meta(ge=0, le=SEEDS - 1)]
 
@@ -152,6 +159,29 @@ class CloneRequest(Request, frozen=True, kw_only=True):
     tau: Tau = DEFAULT_TAU
     temperature: Temperature = DEFAULT_TEMPERATURE
     seed: SeedField = None
+    format: Annotated[
+        AudioFormat | None,
+        about(
+            "结果的格式：wav（默认）、flac、mp3、ogg（Opus）或 pcm（16 位小端，无文件头）。"
+            "/api/clone/stream 给出此字段时返回一个可直接播放的音频流。",
+            "The format of the result: wav (the default), flac, mp3, ogg (Opus) or pcm (16-bit "
+            "little-endian, without a header). With it, /api/clone/stream answers one audio "
+            "stream instead of lines.",
+            expected=Text("：" + "、".join(FORMATS), "one of " + ", ".join(FORMATS)),
+        ),
+    ] = None
+    sample_rate: Annotated[
+        OutputRate | None,
+        about(
+            "结果的采样率（Hz），默认 22050；ogg 固定为 48000，mp3 只有其标准采样率。",
+            "The sample rate of the result in Hz, 22050 by default; ogg is always at 48000, and "
+            "mp3 has only its standard rates.",
+            expected=Text(
+                f" {MINIMUM_OUTPUT_HZ} 到 {MAXIMUM_OUTPUT_HZ} 之间的整数",
+                f"an integer from {MINIMUM_OUTPUT_HZ} to {MAXIMUM_OUTPUT_HZ}",
+            ),
+        ),
+    ] = None
 
 
 class LiveRequest(Request, frozen=True, kw_only=True):
@@ -306,9 +336,13 @@ class RequestField:
     about: Text
     example: Any
 
-    def invalid(self) -> ApiError:
-        """Return the error of a value that the field cannot have."""
-        return ApiError(InvalidField(param=self.name, expected=self.expected))
+    def invalid(self, expected: Text | None = None) -> ApiError:
+        """Return the error of a value that the field cannot have.
+
+        Args:
+            expected: What the value must be, where that depends on other fields.
+        """
+        return ApiError(InvalidField(param=self.name, expected=expected or self.expected))
 
 
 def field_of(request: type[Request], name: str) -> RequestField:

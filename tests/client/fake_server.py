@@ -1,4 +1,4 @@
-"""A fake server that answers the client's requests as the API does, and records them."""
+"""A fake server that answers as the API does, which is checked, and records the requests."""
 
 from __future__ import annotations
 
@@ -6,13 +6,26 @@ import base64
 import io
 import json
 import wave
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import AsyncIterator, Iterator
+from types import SimpleNamespace
+from typing import Any, cast
 
 import httpx
 import numpy as np
 
+from server.endpoints.status import make_info
+from server.inference.cloning_service import CloningService
+from server.messages.answers import Cloned, Health, StreamEnd, ToneAnswer
+from server.messages.errors import ERRORS
+from server.openapi.answer_schema import example_of
+from server.settings import Settings
+from tests.server.answer_check import check_answer
+from tests.server.fakes import FakeEngine
+
 SAMPLE_RATE_HZ = 22050
+TONE = {"tone": "abc:AAAA", "seconds": 2.5, "warnings": ["short"]}
+MEDIA_TYPES = {"wav": "audio/wav", "mp3": "audio/mpeg", "flac": "audio/flac", "ogg": "audio/ogg"}
+STATS = {"extract_time": "0.25s", "clone_time": "1.50s", "total_time": "1.75s"}
 
 
 def wav_file(samples: int, sample_rate_hz: int = SAMPLE_RATE_HZ, channels: int = 1) -> bytes:
@@ -34,6 +47,20 @@ def pcm_of_source(body: dict[str, Any]) -> bytes:
     return wav_file(samples)[44:]
 
 
+class Blocks(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body that comes in blocks, for both kinds of client."""
+
+    def __init__(self, blocks: Iterator[bytes]) -> None:
+        self._blocks = blocks
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._blocks
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for block in self._blocks:
+            yield block
+
+
 class FakeServer:
     """Handles requests for httpx.MockTransport.
 
@@ -47,7 +74,7 @@ class FakeServer:
         self.reachable = True
         self.windows = 3
         self.cut_after_lines: int | None = None
-        self.last_line: dict[str, Any] = {"success": True, "message": "音色克隆成功", "stats": {}}
+        self.last_line = example_of(StreamEnd)
 
     @property
     def bodies(self) -> list[dict[str, Any]]:
@@ -57,29 +84,47 @@ class FakeServer:
         if not self.reachable:
             raise httpx.ConnectError("connection refused", request=request)
         self.requests.append(request)
-        if self.refusals:
-            return self.refusals.pop(0)
+        response = self.refusals.pop(0) if self.refusals else self._answer(request)
+        kind = response.headers["content-type"].partition(";")[0]
+        path, method = request.url.path, request.method
+        if kind not in MEDIA_TYPES.values():
+            assert check_answer(path, method, response.status_code, kind, response.content)
+        return response
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
         if request.url.path == "/api/health":
-            return httpx.Response(200, json={"status": "ok", "sample_rate": SAMPLE_RATE_HZ})
+            return httpx.Response(200, json=example_of(Health))
         if request.url.path == "/api/info":
-            return httpx.Response(200, json={"model": "OpenVoice Tone Clone", "version": "v2"})
+            return httpx.Response(200, json=_info())
         if request.url.path == "/api/tone":
-            answer = {"success": True, "tone": "abc:AAAA", "seconds": 2.5, "warnings": ["short"]}
-            return httpx.Response(200, json=answer)
+            return httpx.Response(200, json=example_of(ToneAnswer) | TONE)
         if request.url.path == "/api/clone":
             return self._clone(json.loads(request.content))
-        return httpx.Response(200, text="\n".join(self._lines(json.loads(request.content))) + "\n")
+        if "format" in json.loads(request.content):
+            return self._encoded(json.loads(request.content))
+        lines = "\n".join(self._lines(json.loads(request.content))) + "\n"
+        return httpx.Response(200, text=lines, headers={"Content-Type": "application/x-ndjson"})
 
     @staticmethod
     def _clone(body: dict[str, Any]) -> httpx.Response:
         wav = wav_file(len(pcm_of_source(body)) // 2)
-        answer = {
-            "success": True,
-            "message": "音色克隆成功",
-            "result_audio": base64.b64encode(wav).decode(),
-            "stats": {"extract_time": "0.25s", "clone_time": "1.50s", "total_time": "1.75s"},
-        }
+        audio = base64.b64encode(wav).decode()
+        answer = example_of(Cloned) | {"result_audio": audio, "stats": STATS}
         return httpx.Response(200, json=answer, headers={"X-Request-ID": "r-1"})
+
+    def _encoded(self, body: dict[str, Any]) -> httpx.Response:
+        file = body["format"].encode() + pcm_of_source(body)
+        half = len(file) // 2
+
+        def blocks() -> Iterator[bytes]:
+            yield file[:half]
+            if self.cut_after_lines is not None:
+                raise httpx.RemoteProtocolError("peer closed connection")
+            yield file[half:]
+
+        return httpx.Response(
+            200, stream=Blocks(blocks()), headers={"Content-Type": MEDIA_TYPES[body["format"]]}
+        )
 
     def _lines(self, body: dict[str, Any]) -> Iterator[str]:
         pcm = pcm_of_source(body)
@@ -111,14 +156,19 @@ class FakeServer:
         yield from (json.dumps(line) for line in lines[: self.cut_after_lines])
 
 
+def _info() -> dict[str, Any]:
+    service = SimpleNamespace(engine=FakeEngine(), real_time_factor=0.02)
+    return make_info(cast(CloningService, service), Settings()).to_builtins("en")
+
+
 def refusal(status: int, code: str, retry_after: str | None = None, **facts: Any) -> httpx.Response:
-    """Return an error as the API writes it."""
+    """Return an error as the API writes it; facts that are not given are the examples'."""
     return httpx.Response(
         status,
         json={
             "success": False,
             "message": "say what to do",
-            "error": {"code": code, **facts},
+            "error": example_of(ERRORS[code]) | facts,
             "request_id": "r-9",
         },
         headers={"Retry-After": retry_after} if retry_after else {},

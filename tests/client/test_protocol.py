@@ -61,7 +61,7 @@ def test_an_error_carries_its_facts() -> None:
         answer_of(response)
     error = caught.value
     assert (error.status, error.code, error.param) == (422, "audio_too_short", "target_audio")
-    assert error.facts == {"seconds": 0.2}
+    assert error.facts == {"seconds": 0.2, "minimum_seconds": 0.5, "index": 1}
     assert error.request_id == "r-9"
     assert str(error) == "audio_too_short (target_audio): say what to do"
 
@@ -87,7 +87,7 @@ def test_an_answer_of_someone_else_is_unexpected(response: httpx.Response) -> No
 
 def test_clone_result_reads_seconds() -> None:
     result = clone_result(httpx.Response(200, json=GOOD_CLONE, headers={"X-Request-ID": "r"}))
-    assert result.wav == b"RIFF"
+    assert result.audio == b"RIFF"
     assert result.stats == Stats(1.23, 2.45, 3.68)
     assert result.request_id == "r"
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import re
 import time
 from typing import Any
@@ -38,7 +39,7 @@ def test_clone_sends_what_was_asked() -> None:
     server = FakeServer()
     with client_of(server, api_key="secret", language="zh") as client:
         result = client.clone(TARGET, SOURCE, tau=1.0, seed=3)
-    assert len(pcm_of(result.wav)[0]) == 2 * 25 * 22050
+    assert len(pcm_of(result.audio)[0]) == 2 * 25 * 22050
     assert result.stats.clone_seconds == 1.5
     assert result.request_id == "r-1"
     assert server.bodies[0]["tau"] == 1.0
@@ -82,6 +83,38 @@ def test_stream_yields_pieces_with_progress() -> None:
     assert shares == pytest.approx([1 / 3, 2 / 3, 1], abs=1e-4)
 
 
+def test_an_encoded_clone_arrives_in_blocks() -> None:
+    server = FakeServer()
+    with (
+        client_of(server) as client,
+        client.clone_encoded(TARGET, SOURCE, format="mp3", sample_rate=44100) as blocks,
+    ):
+        received = list(blocks)
+    assert len(received) == 2
+    assert b"".join(received) == b"mp3" + wav_file(25 * 22050)[44:]
+    assert (server.bodies[0]["format"], server.bodies[0]["sample_rate"]) == ("mp3", 44100)
+
+
+def test_an_encoded_clone_that_breaks_off_is_an_error() -> None:
+    server = FakeServer()
+    server.cut_after_lines = 1
+    with (
+        client_of(server) as client,
+        pytest.raises(Unreachable, match="peer closed"),
+        client.clone_encoded(TARGET, SOURCE) as blocks,
+    ):
+        list(blocks)
+
+
+def test_a_refused_encoded_clone_is_an_error() -> None:
+    with (
+        client_of(FakeServer(refusal(422, "silent_audio"))) as client,
+        pytest.raises(ApiError, match="silent_audio"),
+        client.clone_encoded(TARGET, SOURCE),
+    ):
+        pass
+
+
 def test_a_stream_may_be_left_early() -> None:
     with client_of(FakeServer()) as client:
         with client.clone_stream(TARGET, SOURCE) as stream:
@@ -102,7 +135,7 @@ def test_a_stream_that_breaks_off_is_an_error() -> None:
 
 def test_a_stream_may_end_in_an_error() -> None:
     server = FakeServer()
-    server.last_line = {"success": False, "message": "m", "error": {"code": "deadline_exceeded"}}
+    server.last_line = json.loads(refusal(504, "deadline_exceeded").content)
     with (
         client_of(server) as client,
         pytest.raises(ApiError, match="deadline_exceeded"),
@@ -113,12 +146,12 @@ def test_a_stream_may_end_in_an_error() -> None:
 
 def test_a_refused_stream_is_an_error_before_its_first_piece() -> None:
     with (
-        client_of(FakeServer(refusal(413, "audio_too_long", maximum_seconds=600))) as client,
+        client_of(FakeServer(refusal(413, "audio_too_long", seconds=700))) as client,
         pytest.raises(ApiError) as caught,
         client.clone_stream(TARGET, SOURCE),
     ):
         pass
-    assert caught.value.facts == {"maximum_seconds": 600}
+    assert caught.value.facts == {"seconds": 700, "maximum_seconds": 600, "index": 1}
 
 
 def test_segments_are_ten_seconds_and_join_without_drift() -> None:

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from export.calibration_speech import Inputs, Speech
+from export.calibration_speech import Speech
 from export.errors import ParityError
 from export.fidelity import require_fidelity, signal_to_noise_db
-from runtime.interface import GraphInterface
+from runtime.interface import GraphInterface, Inputs
 from runtime.sessions import Graph
 
 INTERFACE = GraphInterface("tone_converter.onnx", {"x": (None, 1, None)}, "y", (None, 1, None))

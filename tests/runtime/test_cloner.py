@@ -111,7 +111,8 @@ def test_the_bandwidth_limits_the_graphs_input(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not (DEFAULT_MODEL / "manifest.json").exists(), reason="no compact model here")
 def test_the_shipped_model_does_the_same(cloner: VoiceCloner) -> None:
-    shipped = VoiceCloner.load(provider="cpu")
+    # With several threads, sums are rounded by how a window's length is shared between them.
+    shipped = VoiceCloner.load(provider="cpu", threads=1)
     speech = voice(4.0)
     source, target = shipped.tone(speech), shipped.tone(voice(3.0, pitch_hz=210, seed=3))
     whole = shipped.conversion(speech, source, target, seed=1, window_frames=10**6)
@@ -119,4 +120,4 @@ def test_the_shipped_model_does_the_same(cloner: VoiceCloner) -> None:
     expected = np.concatenate(list(whole))
     found = np.concatenate(list(cut))
     assert len(found) == len(speech)
-    assert np.abs(found - expected).max() <= 1e-4 * np.abs(expected).max()
+    assert np.abs(found - expected).max() <= 1e-6 * np.abs(expected).max()

@@ -4,8 +4,12 @@ from typing import Any
 import pytest
 
 from runtime.errors import InvalidBundle
-from runtime.manifest import Manifest
+from runtime.manifest import TOLERANCES, Manifest
 from tests.bundles import make_bundle, write_manifest
+
+
+def _frames(exact: int, others: int) -> dict[str, int]:
+    return {"exact": exact, **dict.fromkeys(TOLERANCES, others)}
 
 
 def test_fields_are_read(bundle: Path) -> None:
@@ -18,8 +22,8 @@ def test_fields_are_read(bundle: Path) -> None:
 
 def test_the_receptive_field_is_optional(bundle: Path, tmp_path: Path) -> None:
     assert Manifest.read(bundle / "manifest.json").look_ahead_frames == {}
-    frames = {"exact": 2, "1e-4": 1, "1e-3": 0}
-    measured = make_bundle(tmp_path / "measured", context_frames=2, look_back_frames=frames)
+    frames = _frames(3, 2)
+    measured = make_bundle(tmp_path / "measured", context_frames=3, look_back_frames=frames)
     assert Manifest.read(measured / "manifest.json").look_back_frames == frames
 
 
@@ -40,9 +44,18 @@ def test_the_receptive_field_is_optional(bundle: Path, tmp_path: Path) -> None:
         ({"variant": "v9"}, "variant is 'v9'"),
         ({"precision": "fp64"}, "precision is 'fp64'"),
         ({"model_id": "0" * 12}, "model_id"),
-        ({"look_back_frames": {"exact": 1}}, "look_back_frames does not name exact, 1e-4, 1e-3"),
-        ({"look_ahead_frames": {"exact": 1, "1e-4": -1, "1e-3": 0}}, "look_ahead_frames is -1"),
-        ({"look_back_frames": {"exact": 999, "1e-4": 1, "1e-3": 0}}, "above context_frames"),
+        (
+            {"look_back_frames": {"exact": 1}},
+            "look_back_frames does not name exact, 1e-4, 1e-3, 1e-2",
+        ),
+        (
+            {"look_ahead_frames": {"exact": 1, "1e-4": -1, "1e-3": 0, "1e-2": 0}},
+            "look_ahead_frames is -1",
+        ),
+        (
+            {"look_back_frames": {"exact": 999, "1e-4": 1, "1e-3": 0, "1e-2": 0}},
+            "above context_frames",
+        ),
         ({"licence": None}, "licence is not a string"),
         ({"quality": []}, "quality is not an object"),
         ({"checkpoint_sha256": 3}, "checkpoint_sha256"),

@@ -3,6 +3,7 @@ import itertools
 import pytest
 
 from runtime.windows import (
+    Context,
     Window,
     bucket_lengths,
     group_windows,
@@ -10,11 +11,11 @@ from runtime.windows import (
     plan_windows,
 )
 
-CONTEXT = 5
+CONTEXT = Context(5, 3)
 LENGTHS = [*range(1, 140), 199, 200, 201, 249, 250, 251, 1000, 1023]
 
 
-def _check(windows: list[Window], frames: int, context: int) -> None:
+def _check(windows: list[Window], frames: int, context: Context) -> None:
     assert windows[0].start == 0
     assert windows[-1].stop == frames
     for before, after in itertools.pairwise(windows):
@@ -22,8 +23,8 @@ def _check(windows: list[Window], frames: int, context: int) -> None:
     for window in windows:
         assert window.frames > 0
         assert 0 <= window.outer_start <= window.start < window.stop <= window.outer_stop <= frames
-        assert window.outer_start <= max(0, window.start - context)
-        assert window.outer_stop >= min(frames, window.stop + context)
+        assert window.outer_start <= max(0, window.start - context.before)
+        assert window.outer_stop >= min(frames, window.stop + context.after)
 
 
 def test_windows_cover_every_frame_with_context() -> None:
@@ -33,9 +34,9 @@ def test_windows_cover_every_frame_with_context() -> None:
 
 def test_windows_take_just_their_context() -> None:
     assert plan_windows(170, 50, CONTEXT) == [
-        Window(0, 50, 0, 55),
-        Window(50, 100, 45, 105),
-        Window(100, 150, 95, 155),
+        Window(0, 50, 0, 53),
+        Window(50, 100, 45, 103),
+        Window(100, 150, 95, 153),
         Window(150, 170, 145, 170),
     ]
 
@@ -46,8 +47,8 @@ def test_a_scrap_joins_the_last_window() -> None:
     assert len(plan_windows(62, 50, CONTEXT)) == 2
 
 
-@pytest.mark.parametrize("context", [0, 5, 7])
-def test_bucketed_windows_cover_every_frame_with_context(context: int) -> None:
+@pytest.mark.parametrize("context", [Context(0, 0), Context(5, 5), Context(9, 2), Context(0, 7)])
+def test_bucketed_windows_cover_every_frame_with_context(context: Context) -> None:
     buckets = (32, 48, 72, 108)
     for frames in LENGTHS:
         windows = plan_bucketed_windows(frames, buckets, context)
@@ -59,12 +60,19 @@ def test_bucketed_windows_cover_every_frame_with_context(context: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("window", "context"), [(200, 5), (860, 100), (512, 12), (10, 0), (40, 100)]
+    ("window", "context"),
+    [
+        (200, Context(5, 5)),
+        (860, Context(198, 93)),
+        (512, Context(0, 24)),
+        (10, Context(0, 0)),
+        (40, Context(150, 50)),
+    ],
 )
-def test_buckets_rise_by_half_and_stay_above_twice_the_context(window: int, context: int) -> None:
+def test_buckets_rise_by_half_and_stay_above_the_context(window: int, context: Context) -> None:
     buckets = bucket_lengths(window, context)
-    assert buckets[-1] == window + 2 * context
-    assert all(bucket > 2 * context for bucket in buckets)
+    assert buckets[-1] == window + sum(context)
+    assert all(bucket > sum(context) for bucket in buckets)
     for smaller, larger in itertools.pairwise(buckets):
         assert 1.4 < larger / smaller < 1.6
     # a clip between two buckets takes no more than two windows

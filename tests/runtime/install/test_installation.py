@@ -89,6 +89,16 @@ def test_weights_drawn_at_random_are_warned_of(installed: dict[str, Path]) -> No
         assert "may not be a trained converter's" in figures["warning"]
 
 
+def test_the_receptive_field_is_measured_for_live_conversion(installed: dict[str, Path]) -> None:
+    for folder in installed.values():
+        manifest = Bundle.read(folder).manifest
+        for frames in (manifest.look_back_frames, manifest.look_ahead_frames):
+            by_tolerance = [frames[name] for name in ("exact", "1e-4", "1e-3", "1e-2")]
+            assert by_tolerance == sorted(by_tolerance, reverse=True)
+            assert by_tolerance[0] == manifest.context_frames
+            assert 0 < by_tolerance[1] < manifest.context_frames / 2
+
+
 def put(hub: PlayedHub, files: str, folder: Path) -> bytes:
     """Publish a folder's checkpoint and config on the played hub; return the checkpoint."""
     for name in ("checkpoint.pth", "config.json"):

@@ -16,7 +16,7 @@ TRANSFORM = SpectrogramTransform(22050, 1024, 256, 8000.0)
 
 @pytest.mark.skipif(not (DEFAULT_MODEL / "manifest.json").exists(), reason="no compact model here")
 def test_a_trained_model_passes_without_a_warning() -> None:
-    proven = prove(DEFAULT_MODEL)
+    proven = prove(VoiceCloner.load(DEFAULT_MODEL, provider="cpu"))
     assert 0 < proven.distance_db < WARNING_DB / 2
     assert proven.warning is None
     assert proven.figures()["warning"] is None
@@ -36,7 +36,7 @@ def test_output_that_is_no_audio_is_refused(
 
     monkeypatch.setattr(VoiceCloner, "convert", convert)
     with pytest.raises(ProofFailed, match=words):
-        prove(model_folder)
+        prove(VoiceCloner.load(model_folder, provider="cpu"))
 
 
 def test_filters_cover_every_band_and_average() -> None:

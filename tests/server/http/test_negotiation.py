@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from server.http.negotiation import language, wants_wav
+from server.http.negotiation import language, preferred_audio
 
 
 @pytest.mark.parametrize(
@@ -30,19 +30,26 @@ def test_language(header: str, wanted: str) -> None:
 @pytest.mark.parametrize(
     ("header", "wanted"),
     [
-        ("", False),
-        ("*/*", False),
-        ("application/json", False),
-        ("audio/wav", True),
-        ("Audio/WAV", True),
-        ("audio/x-wav", True),
-        ("audio/*", True),
-        ("audio/wav, application/json;q=0.5", True),
-        ("application/json, audio/wav;q=0.5", False),
-        ("audio/wav;q=0", False),
-        ("text/html", False),
-        ("audio/wav, */*;q=0.1", True),
+        ("", None),
+        ("*/*", None),
+        ("application/json", None),
+        ("application/x-ndjson", None),
+        ("audio/wav", "wav"),
+        ("Audio/WAV", "wav"),
+        ("audio/x-wav", "wav"),
+        ("audio/*", "wav"),
+        ("audio/wav, application/json;q=0.5", "wav"),
+        ("application/json, audio/wav;q=0.5", None),
+        ("audio/wav;q=0", None),
+        ("text/html", None),
+        ("audio/wav, */*;q=0.1", "wav"),
+        ("audio/mpeg", "mp3"),
+        ("audio/flac;q=0.4, audio/ogg;q=0.5", "ogg"),
+        ("audio/L16;rate=16000", "l16"),
+        ("audio/pcm", "pcm"),
+        # Firefox's <audio>
+        ("audio/webm,audio/ogg,audio/wav,audio/*;q=0.9,application/ogg;q=0.7,*/*;q=0.5", "ogg"),
     ],
 )
-def test_wants_wav(header: str, wanted: bool) -> None:
-    assert wants_wav(header) is wanted
+def test_preferred_audio(header: str, wanted: str | None) -> None:
+    assert preferred_audio(header) == wanted

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from runtime.encoding import Encoding
 from server.inference.admission import Admission
 from server.inference.cloning_service import CloningService
 from server.inference.request_account import RequestAccount
@@ -28,13 +29,16 @@ def account() -> Iterator[RequestAccount]:
         yield RequestAccount(lease)
 
 
-def clone_request(seconds: float, target: bytes | None = None) -> CloneRequest:
+def clone_request(
+    seconds: float, target: bytes | None = None, sample_rate: int | None = None
+) -> CloneRequest:
     return CloneRequest(
         target_audio=(Clip(bytearray(target or audio.clip(1.0)), "target_audio"),),
         source_audio=Clip(bytearray(audio.clip(seconds)), "source_audio"),
         tau=0.3,
         temperature=0.3,
         seed=1,
+        sample_rate=sample_rate,
     )
 
 
@@ -48,11 +52,11 @@ async def test_a_clone_from_bytes_to_bytes(
     service: CloningService, account: RequestAccount
 ) -> None:
     conversion = await service.prepare(account, clone_request(2.5))
-    file = await service.convert_to_wav(account, conversion)
+    file = await service.convert_to_file(account, conversion, Encoding.choose("wav", 22050))
     assert len(audio.pcm(bytes(file))) == round(2.5 * 22050)
     assert account.audio_in_seconds == pytest.approx(3.5)
     assert account.audio_out_seconds == pytest.approx(2.5)
-    assert {"queue", "parse", "decode", "tone", "convert"} == set(account.stage_seconds)
+    assert {"queue", "parse", "decode", "tone", "convert", "encode"} == set(account.stage_seconds)
     assert account.attained_seconds > 0
 
 
@@ -71,6 +75,18 @@ async def test_the_memory_of_the_source_is_accounted_for(
 ) -> None:
     await service.prepare(account, clone_request(1.0))
     assert account.lease.bytes_held == 11 * 22050
+    await service.prepare(account, clone_request(1.0, sample_rate=44100))
+    assert account.lease.bytes_held == (4 + 2 * 7) * 22050
+
+
+async def test_there_is_a_block_for_each_piece(
+    service: CloningService, account: RequestAccount
+) -> None:
+    conversion = await service.prepare(account, clone_request(3.5))
+    encoding = Encoding.choose("pcm", 22050, sample_rate_hz=16000)
+    blocks = [each async for each in service.convert_to_blocks(account, conversion, encoding)]
+    assert len(blocks) == conversion.pieces == 4
+    assert len(b"".join(blocks)) == 2 * 3.5 * 16000
 
 
 async def test_a_long_source_is_embedded_and_converted_in_many_turns(
