@@ -188,7 +188,7 @@ class LiveRequest(Request, frozen=True, kw_only=True):
     format: Annotated[
         PcmFormat,
         about(
-            "将发送的采样的格式，单声道。",
+            "将发送的采样点的格式，单声道。",
             "The format of the samples that follow, mono.",
             "pcm_s16le",
             expected=Text("：" + "、".join(get_args(PcmFormat)), " or ".join(get_args(PcmFormat))),
@@ -197,8 +197,10 @@ class LiveRequest(Request, frozen=True, kw_only=True):
     latency: Annotated[
         Latency,
         about(
-            "等待多久：low 最短，exact 最长且与 /api/clone 的结果一致。",
-            "How long to wait: low is shortest, exact gives what /api/clone gives.",
+            "延迟：low 最短，exact 最长；给定说话人音色且种子相同时，"
+            "exact 与 /api/clone 的结果一致。",
+            "The latency: low is lowest, exact highest; with the speaker's tone and the same "
+            "seed, exact gives what /api/clone gives.",
             "low",
             expected=Text("：" + "、".join(get_args(Latency)), "low, balanced or exact"),
         ),
