@@ -4,7 +4,7 @@ It imports nothing from the server, so the folder can be copied into another pro
 
     with Client("http://localhost:5000") as client:
         result = client.clone("target.wav", "source.wav", tau=1.0)
-    Path("output.wav").write_bytes(result.wav)
+    Path("output.wav").write_bytes(result.audio)
 """
 
 from client.asynchronous import AsyncClient, AsyncLiveSession
@@ -18,7 +18,7 @@ from client.errors import (
     UnreadableAudio,
 )
 from client.live import LiveOptions
-from client.protocol import CloneOptions, Target
+from client.protocol import AudioFormat, CloneOptions, OutputOptions, Target
 from client.results import CloneResult, LiveReady, LiveStats, Piece, Stats, StreamHead, ToneResult
 from client.synchronous import Client, LiveSession
 
@@ -27,6 +27,7 @@ __all__ = [
     "AsyncClient",
     "AsyncLiveSession",
     "Audio",
+    "AudioFormat",
     "Client",
     "ClientError",
     "CloneOptions",
@@ -35,6 +36,7 @@ __all__ = [
     "LiveReady",
     "LiveSession",
     "LiveStats",
+    "OutputOptions",
     "Overloaded",
     "Piece",
     "Stats",

@@ -12,16 +12,26 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO, get_args
 
 from tqdm import tqdm
 
 from client import live_command
 from client.audio import write_wav
 from client.errors import ApiError, ClientError
+from client.protocol import AudioFormat, CloneOptions, OutputOptions
 from client.results import Piece
 from client.synchronous import Client
 
 PROGRAM = "python -m client"
+
+FORMATS: dict[str, AudioFormat] = {
+    ".flac": "flac",
+    ".mp3": "mp3",
+    ".ogg": "ogg",
+    ".opus": "ogg",
+}
+"""Format of an output by its ending; WAV for every other."""
 
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
@@ -43,20 +53,20 @@ def parser(program: str = PROGRAM) -> argparse.ArgumentParser:
         help="address of the server, such as http://host:5000",
     )
 
-    conversion = argparse.ArgumentParser(add_help=False)
-    conversion.add_argument(
+    convert = argparse.ArgumentParser(add_help=False)
+    convert.add_argument(
         "--tau",
         type=float,
         help="strength of the target's voice, 0 to 1: higher sounds more like the target and less "
         "like the source (default: the server's)",
     )
-    conversion.add_argument(
+    convert.add_argument(
         "--temperature",
         type=float,
         help="random variation of the result, 0 to 1: higher varies more from run to run, 0 always "
         "gives the same result (default: the server's)",
     )
-    conversion.add_argument(
+    convert.add_argument(
         "--seed",
         type=int,
         help="seed of the random variation: the same seed gives the same result "
@@ -64,7 +74,7 @@ def parser(program: str = PROGRAM) -> argparse.ArgumentParser:
     )
 
     clone = commands.add_parser(
-        "clone", parents=[common, conversion], help="convert a file of speech to another voice"
+        "clone", parents=[common, convert], help="convert a file of speech to another voice"
     )
     clone.add_argument(
         "--target",
@@ -75,13 +85,28 @@ def parser(program: str = PROGRAM) -> argparse.ArgumentParser:
     )
     clone.add_argument("--source", required=True, metavar="FILE", help="speech to convert")
     clone.add_argument(
-        "--output", required=True, type=Path, metavar="FILE", help="WAV file to write"
+        "--output",
+        required=True,
+        type=Path,
+        metavar="FILE",
+        help="file to write; its ending (.mp3, .flac, .ogg or .opus) names the format, else WAV",
+    )
+    clone.add_argument(
+        "--format",
+        choices=get_args(AudioFormat),
+        help="format of the file, whatever its ending; ogg holds Opus, pcm is raw 16-bit samples",
+    )
+    clone.add_argument(
+        "--sample-rate",
+        type=int,
+        metavar="HZ",
+        help="sample rate of the file, 8000 to 48000 (default: 22050, for ogg 48000)",
     )
     clone.add_argument("--quiet", action="store_true", help="do not show a progress bar")
 
     live = commands.add_parser(
         "live",
-        parents=[common, conversion],
+        parents=[common, convert],
         help="convert raw PCM from a microphone while it is spoken",
     )
     live_command.add_arguments(live)
@@ -95,23 +120,50 @@ def parser(program: str = PROGRAM) -> argparse.ArgumentParser:
 def clone(client: Client, options: argparse.Namespace) -> None:
     """Convert a file, writing each piece as it arrives; the output appears once it is complete."""
     partial = options.output.with_name(options.output.name + ".part")
-    hidden = True if options.quiet else None
+    format: AudioFormat = options.format or FORMATS.get(options.output.suffix.lower(), "wav")
     try:
-        with (
-            client.clone_stream(
-                options.target,
-                options.source,
-                tau=options.tau,
-                temperature=options.temperature,
-                seed=options.seed,
-            ) as stream,
-            partial.open("wb") as file,
-            tqdm(total=round(stream.head.seconds, 2), unit="s", disable=hidden) as bar,
-        ):
-            write_wav(file, samples(stream, bar.update), stream.head.sample_rate_hz)
+        with partial.open("wb") as file:
+            if format == "wav" and options.sample_rate is None:
+                clone_wav(client, options, file)
+            else:
+                clone_encoded(client, options, format, file)
         partial.replace(options.output)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def clone_wav(client: Client, options: argparse.Namespace, file: BinaryIO) -> None:
+    """Write a WAV file from the pieces of a stream, which say how far the conversion is."""
+    hidden = True if options.quiet else None
+    with (
+        client.clone_stream(options.target, options.source, **conversion(options)) as stream,
+        tqdm(total=round(stream.head.seconds, 2), unit="s", disable=hidden) as bar,
+    ):
+        write_wav(file, samples(stream, bar.update), stream.head.sample_rate_hz)
+
+
+def clone_encoded(
+    client: Client, options: argparse.Namespace, format: AudioFormat, file: BinaryIO
+) -> None:
+    """Write a file in any format, as the server encodes it."""
+    output: OutputOptions = {
+        **conversion(options),
+        "format": format,
+        "sample_rate": options.sample_rate,
+    }
+    hidden = True if options.quiet else None
+    with (
+        client.clone_encoded(options.target, options.source, **output) as blocks,
+        tqdm(unit="B", unit_scale=True, disable=hidden) as bar,
+    ):
+        for block in blocks:
+            file.write(block)
+            bar.update(len(block))
+
+
+def conversion(options: argparse.Namespace) -> CloneOptions:
+    """Return the options of the conversion."""
+    return {"tau": options.tau, "temperature": options.temperature, "seed": options.seed}
 
 
 def samples(pieces: Iterable[Piece], update: Callable[[float], object]) -> Iterator[bytes]:

@@ -18,7 +18,7 @@ from client.audio import Audio, Segment, pcm_of, segments
 from client.calls import Answer, Call
 from client.connection import http_options, reaching, retry_delay_seconds
 from client.live import LiveOptions
-from client.protocol import CloneOptions, Target, load_target
+from client.protocol import CloneOptions, OutputOptions, Target, load_target
 from client.results import CloneResult, LiveReady, LiveStats, Piece, StreamHead, ToneResult
 from client.stream import StreamReader, stream_head
 
@@ -140,7 +140,7 @@ class AsyncClient:
         return await self._send(calls.tone(audio))
 
     async def clone(
-        self, target: Target, source: Audio, **options: Unpack[CloneOptions]
+        self, target: Target, source: Audio, **options: Unpack[OutputOptions]
     ) -> CloneResult:
         """Convert a source to the target's voice in one request; see `Client.clone`."""
         return await self._send(calls.clone(target, source, options))
@@ -169,6 +169,26 @@ class AsyncClient:
                 lines = response.aiter_lines()
                 head = stream_head(await anext(lines, ""))
                 yield AsyncStream(head, self._pieces(StreamReader(head), lines, progress))
+            finally:
+                await response.aclose()
+
+    @asynccontextmanager
+    async def clone_encoded(
+        self, target: Target, source: Audio, **options: Unpack[OutputOptions]
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Convert a long source and receive one audio file while it is made.
+
+        See `Client.clone_encoded`.
+        """
+        call = calls.clone_encoded(target, source, options)
+        body = await asyncio.to_thread(call.body)
+        with reaching(self.server):
+            response = await self._respond(call, body, stream=True)
+            try:
+                if response.status_code != 200:
+                    await response.aread()
+                    call.parse(response)
+                yield response.aiter_bytes()
             finally:
                 await response.aclose()
 
@@ -219,7 +239,7 @@ class AsyncClient:
 
         async def convert(segment: Segment) -> bytes:
             result = await self.clone(voice, segment.wav, **options)
-            return pcm_of(result.wav)[0]
+            return pcm_of(result.audio)[0]
 
         cut = segments(source, segment_seconds)
         waiting: deque[tuple[Segment, asyncio.Task[bytes]]] = deque()

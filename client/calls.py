@@ -11,6 +11,7 @@ import httpx
 from client.audio import Audio
 from client.protocol import (
     CloneOptions,
+    OutputOptions,
     Target,
     answer_of,
     clone_body,
@@ -60,7 +61,7 @@ def tone(audio: Audio) -> Call[ToneResult]:
     return Call("POST", "/api/tone", tone_result, lambda: tone_body(audio))
 
 
-def clone(target: Target, source: Audio, options: CloneOptions) -> Call[CloneResult]:
+def clone(target: Target, source: Audio, options: OutputOptions) -> Call[CloneResult]:
     """Describe POST /api/clone."""
     return Call("POST", "/api/clone", clone_result, lambda: clone_body(target, source, options))
 
@@ -68,3 +69,9 @@ def clone(target: Target, source: Audio, options: CloneOptions) -> Call[CloneRes
 def clone_stream(target: Target, source: Audio, options: CloneOptions) -> Call[dict[str, Any]]:
     """Describe POST /api/clone/stream; `parse` is for an answer that is not a stream."""
     return Call("POST", "/api/clone/stream", answer_of, lambda: clone_body(target, source, options))
+
+
+def clone_encoded(target: Target, source: Audio, options: OutputOptions) -> Call[dict[str, Any]]:
+    """Describe POST /api/clone/stream where it answers audio; `parse` is for a refusal."""
+    encoded: OutputOptions = {**options, "format": options.get("format") or "wav"}
+    return Call("POST", "/api/clone/stream", answer_of, lambda: clone_body(target, source, encoded))

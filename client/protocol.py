@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 import httpx
 
@@ -30,6 +30,23 @@ class CloneOptions(TypedDict, total=False):
     tau: float | None
     temperature: float | None
     seed: int | None
+
+
+AudioFormat = Literal["wav", "flac", "mp3", "ogg", "pcm"]
+"""Format of a result: `ogg` holds Opus, `pcm` is raw 16-bit little-endian."""
+
+
+class OutputOptions(CloneOptions, total=False):
+    """Options of a conversion, and the form of its result.
+
+    Attributes:
+        format: Format of the result; the server's default is WAV.
+        sample_rate: Sample rate of the result, 8000 to 48000; the server's default is 22050, and
+            48000 for `ogg`.
+    """
+
+    format: AudioFormat | None
+    sample_rate: int | None
 
 
 def load_target(target: Target) -> Target:
@@ -119,10 +136,10 @@ def clone_result(response: httpx.Response) -> CloneResult:
             clone_seconds=float(times["clone_time"].removesuffix("s")),
             total_seconds=float(times["total_time"].removesuffix("s")),
         )
-        wav = base64.b64decode(answer["result_audio"], validate=True)
+        audio = base64.b64decode(answer["result_audio"], validate=True)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise UnexpectedAnswer("the answer lacks result_audio or stats") from error
-    return CloneResult(wav, stats, response.headers.get("X-Request-ID"))
+    return CloneResult(audio, stats, response.headers.get("X-Request-ID"))
 
 
 def tone_result(response: httpx.Response) -> ToneResult:

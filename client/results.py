@@ -19,12 +19,13 @@ class CloneResult:
     """A converted source.
 
     Attributes:
-        wav: WAV file: mono, 16-bit PCM, as long as the source.
+        audio: File in the format that was asked for, as long as the source; by default WAV, mono,
+            16-bit PCM.
         stats: Time that it took.
         request_id: Id of the request in the server's log, or None.
     """
 
-    wav: bytes
+    audio: bytes
     stats: Stats
     request_id: str | None
 

@@ -19,7 +19,7 @@ from client.calls import Answer, Call
 from client.connection import http_options, reaching, retry_delay_seconds
 from client.errors import Unreachable
 from client.live import LiveOptions
-from client.protocol import CloneOptions, Target, load_target
+from client.protocol import CloneOptions, OutputOptions, Target, load_target
 from client.results import CloneResult, LiveReady, LiveStats, Piece, StreamHead, ToneResult
 from client.stream import StreamReader, stream_head
 
@@ -170,13 +170,14 @@ class Client:
         """Get the tone of a voice, which later calls take as a target in place of its audio."""
         return self._send(calls.tone(audio))
 
-    def clone(self, target: Target, source: Audio, **options: Unpack[CloneOptions]) -> CloneResult:
+    def clone(self, target: Target, source: Audio, **options: Unpack[OutputOptions]) -> CloneResult:
         """Convert a source to the target's voice in one request.
 
         Args:
             target: Voice to imitate: a clip, several clips of one speaker, or a tone.
             source: Speech to convert.
-            options: Values of `tau`, `temperature` and `seed`, see `CloneOptions`.
+            options: Values of `tau`, `temperature`, `seed`, `format` and `sample_rate`, see
+                `OutputOptions`.
 
         Raises:
             ApiError: The server refused the request or failed.
@@ -218,6 +219,30 @@ class Client:
                 lines = response.iter_lines()
                 head = stream_head(next(lines, ""))
                 yield Stream(head, self._pieces(StreamReader(head), lines, progress))
+            finally:
+                response.close()
+
+    @contextmanager
+    def clone_encoded(
+        self, target: Target, source: Audio, **options: Unpack[OutputOptions]
+    ) -> Iterator[Iterator[bytes]]:
+        """Convert a long source in one request and receive one audio file while it is made.
+
+        Use it in a `with`; leaving that early tells the server to stop. Arguments and errors are
+        those of `clone`; a failure half way is `Unreachable`.
+
+        Yields:
+            Iterator over the file's bytes, in blocks.
+        """
+        call = calls.clone_encoded(target, source, options)
+        body = call.body()
+        with reaching(self.server):
+            response = self._respond(call, body, stream=True)
+            try:
+                if response.status_code != 200:
+                    response.read()
+                    call.parse(response)
+                yield response.iter_bytes()
             finally:
                 response.close()
 
@@ -286,7 +311,7 @@ class Client:
         voice = load_target(target)
         for segment in segments(source, segment_seconds):
             result = self.clone(voice, segment.wav, **options)
-            yield pcm_of(result.wav)[0]
+            yield pcm_of(result.audio)[0]
             if progress:
                 progress(segment.progress)
 

@@ -18,7 +18,7 @@ from server.settings import BIND, OPTIONS, PREFIX, Settings
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
-LANGUAGES = {"sh", "python", "console", "json", "yaml", "ini", "nginx", "mermaid"}
+LANGUAGES = {"sh", "python", "console", "json", "yaml", "ini", "js", "nginx", "mermaid"}
 RUN_BY_TESTS = {"sh", "python"}
 
 

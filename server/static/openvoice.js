@@ -19,6 +19,7 @@
 const RETRIED_STATUSES = [429, 503];
 const LONGEST_WAIT_SECONDS = 30;
 const WAV_HEADER_BYTES = 44;
+const MEDIA_TYPES = { wav: "audio/wav", flac: "audio/flac", mp3: "audio/mpeg", ogg: "audio/ogg", pcm: "audio/pcm" };
 
 /** An error from the server or the connection, with `code`, `status`, `facts` and `requestId`. */
 export class OpenVoiceError extends Error {
@@ -33,13 +34,16 @@ export class OpenVoiceError extends Error {
  * Converts speech to the target's voice in one request.
  *
  * @param options target (one audio or a list of clips of one speaker) or targetTone (from `tone`), source,
- *   tau, temperature, seed, and the connection options.
- * @returns {Promise<{audio: Blob, base64: string, stats: object}>} audio is a WAV file.
+ *   tau, temperature, seed, format ("wav", the default, "flac", "mp3", "ogg" or "pcm"), sampleRate, and the
+ *   connection options.
+ * @returns {Promise<{audio: Blob, base64: string, stats: object}>} audio is a file in that format.
  */
 export async function clone(options) {
-  const response = await post("/api/clone", await cloneBody(options), options);
+  const { format, sampleRate } = options;
+  const body = { ...(await cloneBody(options)), format, sample_rate: sampleRate };
+  const response = await post("/api/clone", body, options);
   const answer = await response.json();
-  const audio = new Blob([base64ToBytes(answer.result_audio)], { type: "audio/wav" });
+  const audio = new Blob([base64ToBytes(answer.result_audio)], { type: MEDIA_TYPES[format ?? "wav"] });
   return { audio, base64: answer.result_audio, stats: answer.stats };
 }
 
@@ -72,6 +76,34 @@ export async function cloneStream(options) {
     }
   }
   throw interrupted();
+}
+
+/**
+ * Converts speech and gives an address for an <audio> element, which plays while the rest is converted.
+ *
+ *   const { url, done } = await clonePlayable({ target, source, tau: 1 });
+ *   audioElement.src = url;
+ *   const file = await done;
+ *
+ * A browser whose MediaSource cannot play MP3 has to wait: there the address comes when all is converted.
+ *
+ * @param options as for `clone`, but for format: the result is an MP3 file.
+ * @returns {Promise<{url: string, done: Promise<Blob>}>} url is an object URL, to be released with
+ *   `URL.revokeObjectURL`; done gives the whole file, or rejects if the conversion fails half way.
+ */
+export async function clonePlayable(options) {
+  const type = MEDIA_TYPES.mp3;
+  const body = { ...(await cloneBody(options)), format: "mp3", sample_rate: options.sampleRate };
+  const response = await post("/api/clone/stream", body, options);
+  if (!globalThis.MediaSource?.isTypeSupported(type)) {
+    const file = await collect(response, options.signal, type, () => {});
+    return { url: URL.createObjectURL(file), done: Promise.resolve(file) };
+  }
+  const source = new MediaSource();
+  const player = new Appender(source, type);
+  const done = collect(response, options.signal, type, (chunk) => player.append(chunk));
+  done.then(() => player.end(), () => player.end("network"));
+  return { url: URL.createObjectURL(source), done };
 }
 
 /**
@@ -193,6 +225,56 @@ function wait(seconds, signal) {
     const timer = setTimeout(() => { signal?.removeEventListener("abort", stop); resolve(); }, seconds * 1000);
     signal?.addEventListener("abort", stop, { once: true });
   });
+}
+
+/** Reads a response into a Blob, and gives each chunk as it arrives. */
+async function collect(response, signal, type, onChunk) {
+  const chunks = [];
+  const reader = response.body.getReader();
+  for (;;) {
+    const { value, done } = await reader.read().catch((error) => {
+      throw signal?.aborted ? error : interrupted();
+    });
+    if (done) return new Blob(chunks, { type });
+    chunks.push(value);
+    onChunk(value);
+  }
+}
+
+/** Appends chunks to a MediaSource, in order, from when an element has opened it. */
+class Appender {
+  #source;
+  #buffer = null;
+  #waiting = [];
+  #ended = false;
+  #error;
+
+  constructor(source, type) {
+    this.#source = source;
+    source.addEventListener("sourceopen", () => {
+      this.#buffer = source.addSourceBuffer(type);
+      this.#buffer.addEventListener("updateend", () => this.#next());
+      this.#next();
+    }, { once: true });
+  }
+
+  append(chunk) {
+    this.#waiting.push(chunk);
+    this.#next();
+  }
+
+  end(error) {
+    this.#ended = true;
+    this.#error = error;
+    this.#next();
+  }
+
+  #next() {
+    if (this.#source.readyState !== "open" || !this.#buffer || this.#buffer.updating) return;
+    const chunk = this.#waiting.shift();
+    if (chunk) this.#buffer.appendBuffer(chunk);
+    else if (this.#ended) this.#source.endOfStream(this.#error);
+  }
 }
 
 async function* jsonLines(response, signal) {

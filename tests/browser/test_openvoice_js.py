@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+import soundfile
 
 from tests.audio import audio_file, voice, voice_file
 from tests.browser.conftest import Pages
@@ -70,6 +72,91 @@ def test_clone_and_stream_give_the_same_audio(page: Page) -> None:
     assert both["pieces"][1][1] == pytest.approx(both["pieces"][0][0] / 22050, abs=1e-3)
     assert both["shares"][-1] == 1
     assert set(both["stats"]) == set(STATS)
+
+
+def test_a_format_of_the_result(page: Page) -> None:
+    argument = [encoded(voice_file(3.0, pitch_hz=210.0)), encoded(voice_file(1.0))]
+    found = call(
+        page,
+        """const { audio } = await openvoice.clone({ target: argument[0], source: argument[1],
+            format: "flac", sampleRate: 16000 });
+        return { type: audio.type, file: await openvoice.fileToBase64(audio) };""",
+        argument,
+    )
+    info = soundfile.info(io.BytesIO(base64.b64decode(found["file"].split(",")[1])))
+    assert (info.format, info.samplerate, info.frames) == ("FLAC", 16000, 16000)
+    assert found["type"] == "audio/flac"
+
+
+def test_an_audio_element_plays_the_real_server_s_stream(page: Page) -> None:
+    argument = [encoded(voice_file(3.0, pitch_hz=210.0)), encoded(voice_file(25.0))]
+    found = call(
+        page,
+        """const [target, source] = argument;
+        const { url, done } = await openvoice.clonePlayable({ target, source });
+        const audio = new Audio();
+        audio.muted = true;
+        audio.src = url;
+        await audio.play();
+        await new Promise((resolve) => {
+            audio.ontimeupdate = () => audio.currentTime > 0.2 && resolve();
+        });
+        const file = await done;
+        while (audio.duration === Infinity) {
+            await new Promise((resolve) => { audio.ondurationchange = resolve; });
+        }
+        audio.pause();
+        return { seconds: audio.duration, file: await openvoice.fileToBase64(file) };""",
+        argument,
+    )
+    info = soundfile.info(io.BytesIO(base64.b64decode(found["file"].split(",")[1])))
+    assert (info.format, info.frames) == ("MP3", 25 * 22050)
+    assert found["seconds"] == pytest.approx(25, abs=0.2)
+
+
+PLAY_HALF = """const [file, breaks] = argument;
+    const bytes = Uint8Array.from(atob(file), (letter) => letter.charCodeAt(0));
+    let stream;
+    const body = new ReadableStream({ start: (controller) => { stream = controller; } });
+    window.fetch = async () => new Response(body);
+    const { url, done } = await openvoice.clonePlayable({ target: "AAAA", source: "AAAA" });
+    const outcome = done.then((blob) => blob.size, (error) => error.code);
+    const audio = new Audio();
+    audio.muted = true;
+    audio.src = url;
+    stream.enqueue(bytes.subarray(0, bytes.length / 2));
+    await audio.play();
+    await new Promise((resolve) => {
+            audio.ontimeupdate = () => audio.currentTime > 0.2 && resolve();
+        });
+    if (breaks) stream.error(new Error("gone"));
+    else {
+      stream.enqueue(bytes.subarray(bytes.length / 2));
+      stream.close();
+    }
+    return await outcome;"""
+
+
+def test_an_audio_element_plays_while_the_rest_is_made(page: Page) -> None:
+    file = voice_file(4.0, kind="mp3")
+    assert call(page, PLAY_HALF, [encoded(file), False]) == len(file)
+    assert call(page, PLAY_HALF, [encoded(file), True]) == "stream_interrupted"
+
+
+def test_a_browser_without_mediasource_waits_for_the_whole(page: Page) -> None:
+    argument = [encoded(voice_file(3.0, pitch_hz=210.0)), encoded(voice_file(1.0))]
+    seconds = call(
+        page,
+        """delete window.MediaSource;
+        const [target, source] = argument;
+        const { url, done } = await openvoice.clonePlayable({ target, source });
+        const audio = new Audio(url);
+        await new Promise((resolve) => { audio.onloadedmetadata = resolve; });
+        return [audio.duration, (await done).type];""",
+        argument,
+    )
+    assert seconds[0] == pytest.approx(1.0, abs=0.1)
+    assert seconds[1] == "audio/mpeg"
 
 
 def test_a_tone_stands_for_its_voice(page: Page) -> None:

@@ -42,7 +42,7 @@ async def test_clone() -> None:
     server = FakeServer()
     async with client_of(server) as client:
         result = await client.clone([TARGET, TARGET], SOURCE, temperature=0.0)
-    assert len(pcm_of(result.wav)[0]) == 2 * 25 * 22050
+    assert len(pcm_of(result.audio)[0]) == 2 * 25 * 22050
     assert len(server.bodies[0]["target_audio"]) == 2
     assert server.bodies[0]["temperature"] == 0.0
 
@@ -66,6 +66,28 @@ async def test_a_stream_that_breaks_off_is_an_error() -> None:
         with pytest.raises(UnexpectedAnswer, match="ended before"):
             async with client.clone_stream(TARGET, SOURCE) as stream:
                 assert len([piece async for piece in stream]) == 1
+
+
+async def test_an_encoded_clone_arrives_in_blocks() -> None:
+    server = FakeServer()
+    async with (
+        client_of(server) as client,
+        client.clone_encoded(TARGET, SOURCE, format="flac") as blocks,
+    ):
+        received = [block async for block in blocks]
+    assert b"".join(received) == b"flac" + wav_file(25 * 22050)[44:]
+
+
+async def test_an_encoded_clone_that_fails_is_an_error() -> None:
+    server = FakeServer(refusal(422, "silent_audio"))
+    server.cut_after_lines = 1
+    async with client_of(server) as client:
+        with pytest.raises(ApiError, match="silent_audio"):
+            async with client.clone_encoded(TARGET, SOURCE):
+                pass
+        with pytest.raises(Unreachable):
+            async with client.clone_encoded(TARGET, SOURCE) as blocks:
+                assert [block async for block in blocks]
 
 
 async def test_a_refused_stream_is_an_error() -> None:

@@ -20,6 +20,8 @@ CALLS = {
     "POST /api/clone/stream": calls.clone_stream(wav_file(5), wav_file(5), {"tau": 1.0}),
 }
 
+ENCODED = calls.clone_encoded(wav_file(5), wav_file(5), {"format": "mp3"})
+
 
 @pytest.mark.parametrize(("address", "call"), CALLS.items())
 def test_the_server_answers_each_call(address: str, call: Call[Any]) -> None:
@@ -31,7 +33,7 @@ def test_the_server_answers_each_call(address: str, call: Call[Any]) -> None:
         assert call.parse(response)
 
 
-@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+@pytest.mark.parametrize("call", [*CALLS.values(), ENCODED], ids=[*CALLS, "encoded"])
 def test_a_refusal_is_raised_by_each_call(call: Call[Any]) -> None:
     with pytest.raises(ApiError, match="internal"):
         call.parse(refusal(500, "internal"))
@@ -44,3 +46,10 @@ def test_files_are_read_only_for_the_body(tmp_path: Path) -> None:
         call.body()
     path.write_bytes(b"RIFF")
     assert json.loads(call.body() or b"") == {"audio": "UklGRg=="}
+
+
+def test_an_encoded_clone_always_names_its_format() -> None:
+    for options, format in (({}, "wav"), ({"format": None}, "wav"), ({"format": "mp3"}, "mp3")):
+        call = calls.clone_encoded(wav_file(5), wav_file(5), options)  # type: ignore[arg-type]
+        assert call.path == "/api/clone/stream"
+        assert json.loads(call.body() or b"")["format"] == format

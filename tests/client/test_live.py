@@ -38,20 +38,33 @@ def test_one_request_a_tone_and_a_stream_agree(live_server: str) -> None:
         by_tone = client.clone(tone, SOURCE, tau=1.0, seed=5)
         with client.clone_stream(TARGET, SOURCE, tau=1.0, seed=5) as stream:
             streamed = b"".join(piece.pcm for piece in stream)
-    pcm, sample_rate_hz = pcm_of(direct.wav)
+    pcm, sample_rate_hz = pcm_of(direct.audio)
     assert sample_rate_hz == 22050
     assert len(pcm) // 2 == samples_at_22050(SOURCE)
-    assert pcm_of(by_tone.wav)[0] == pcm
+    assert pcm_of(by_tone.audio)[0] == pcm
     assert len(streamed) == len(pcm)
     assert direct.stats.total_seconds >= direct.stats.clone_seconds
     assert direct.request_id
     assert tone.seconds == pytest.approx(6.93, abs=0.01)
 
 
+@pytest.mark.parametrize("format", ["flac", "mp3", "ogg"])
+def test_formats_are_as_long_as_the_source(live_server: str, tmp_path: Path, format: str) -> None:
+    output = tmp_path / f"output.{format}"
+    files = ["--target", str(TARGET), "--source", str(SOURCE), "--output", str(output)]
+    assert main(["clone", "--server", live_server, *files, "--seed", "5"]) == 0
+    assert soundfile.info(output).format == format.upper()
+    assert samples_at_22050(output) == samples_at_22050(SOURCE)
+    with Client(live_server) as client:
+        whole = client.clone(TARGET, SOURCE, seed=5, format=format)  # type: ignore[arg-type]
+    if format != "ogg":
+        assert whole.audio == output.read_bytes()
+
+
 def test_several_targets(live_server: str) -> None:
     with Client(live_server) as client:
         result = client.clone([TARGET, SAMPLES / "english-woman-minute.mp3"], SOURCE)
-    assert len(pcm_of(result.wav)[0]) // 2 == samples_at_22050(SOURCE)
+    assert len(pcm_of(result.audio)[0]) // 2 == samples_at_22050(SOURCE)
 
 
 def test_segments_are_as_long_as_the_source(live_server: str) -> None:
@@ -69,7 +82,7 @@ async def test_asynchronous_calls(live_server: str) -> None:
             streamed = [piece.pcm async for piece in stream]
         pieces = [pcm async for pcm in client.clone_segments(tone, LONG_SOURCE)]
     samples = samples_at_22050(SOURCE)
-    assert len(pcm_of(result.wav)[0]) // 2 == sum(map(len, streamed)) // 2 == samples
+    assert len(pcm_of(result.audio)[0]) // 2 == sum(map(len, streamed)) // 2 == samples
     assert len(pieces) == 3
 
 
@@ -114,7 +127,7 @@ def test_a_live_session_is_what_one_request_answers(live_server: str) -> None:
     blocks = [speech[start : start + 800].tobytes() for start in range(0, len(speech), 800)]
     with Client(live_server) as client:
         target, speaker = client.tone(TARGET), client.tone(SOURCE)
-        expected, _ = pcm_of(client.clone(target, SOURCE, tau=1.0, seed=5).wav)
+        expected, _ = pcm_of(client.clone(target, SOURCE, tau=1.0, seed=5).audio)
         with client.live(
             target, speaker=speaker, tau=1.0, seed=5, sample_rate=rate_hz, latency="exact"
         ) as session:

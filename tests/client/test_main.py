@@ -56,6 +56,34 @@ def test_clone_writes_the_stream(box: Box) -> None:
     assert box.leftovers == {"output.wav"}
 
 
+@pytest.mark.parametrize(
+    ("name", "options", "format"),
+    [
+        ("output.mp3", [], "mp3"),
+        ("output.OPUS", [], "ogg"),
+        ("output.mp3", ["--format", "flac"], "flac"),
+        ("output", ["--sample-rate", "16000"], "wav"),
+    ],
+)
+def test_clone_writes_other_formats(box: Box, name: str, options: list[str], format: str) -> None:
+    box.output = box.output.with_name(name)
+    assert box.clone(*options) == 0
+    sent = box.server.bodies[0]
+    assert sent["format"] == format
+    assert sent.get("sample_rate") == (16000 if "16000" in options else None)
+    assert box.output.read_bytes().startswith(format.encode())
+    assert box.leftovers == {name}
+
+
+def test_another_format_that_breaks_off_leaves_nothing(
+    box: Box, capsys: pytest.CaptureFixture[str]
+) -> None:
+    box.server.cut_after_lines = 1
+    assert box.clone("--format", "mp3", "--quiet") == 1
+    assert "peer closed" in capsys.readouterr().err
+    assert box.leftovers == set()
+
+
 def test_several_targets(box: Box) -> None:
     assert box.clone("--target", str(box.target), str(box.source)) == 0
     assert len(box.server.bodies[0]["target_audio"]) == 2

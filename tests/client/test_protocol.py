@@ -87,7 +87,7 @@ def test_an_answer_of_someone_else_is_unexpected(response: httpx.Response) -> No
 
 def test_clone_result_reads_seconds() -> None:
     result = clone_result(httpx.Response(200, json=GOOD_CLONE, headers={"X-Request-ID": "r"}))
-    assert result.wav == b"RIFF"
+    assert result.audio == b"RIFF"
     assert result.stats == Stats(1.23, 2.45, 3.68)
     assert result.request_id == "r"
 

@@ -39,7 +39,7 @@ def test_clone_sends_what_was_asked() -> None:
     server = FakeServer()
     with client_of(server, api_key="secret", language="zh") as client:
         result = client.clone(TARGET, SOURCE, tau=1.0, seed=3)
-    assert len(pcm_of(result.wav)[0]) == 2 * 25 * 22050
+    assert len(pcm_of(result.audio)[0]) == 2 * 25 * 22050
     assert result.stats.clone_seconds == 1.5
     assert result.request_id == "r-1"
     assert server.bodies[0]["tau"] == 1.0
@@ -81,6 +81,38 @@ def test_stream_yields_pieces_with_progress() -> None:
     assert [piece.index for piece in pieces] == [0, 1, 2]
     assert b"".join(piece.pcm for piece in pieces) == wav_file(25 * 22050)[44:]
     assert shares == pytest.approx([1 / 3, 2 / 3, 1], abs=1e-4)
+
+
+def test_an_encoded_clone_arrives_in_blocks() -> None:
+    server = FakeServer()
+    with (
+        client_of(server) as client,
+        client.clone_encoded(TARGET, SOURCE, format="mp3", sample_rate=44100) as blocks,
+    ):
+        received = list(blocks)
+    assert len(received) == 2
+    assert b"".join(received) == b"mp3" + wav_file(25 * 22050)[44:]
+    assert (server.bodies[0]["format"], server.bodies[0]["sample_rate"]) == ("mp3", 44100)
+
+
+def test_an_encoded_clone_that_breaks_off_is_an_error() -> None:
+    server = FakeServer()
+    server.cut_after_lines = 1
+    with (
+        client_of(server) as client,
+        pytest.raises(Unreachable, match="peer closed"),
+        client.clone_encoded(TARGET, SOURCE) as blocks,
+    ):
+        list(blocks)
+
+
+def test_a_refused_encoded_clone_is_an_error() -> None:
+    with (
+        client_of(FakeServer(refusal(422, "silent_audio"))) as client,
+        pytest.raises(ApiError, match="silent_audio"),
+        client.clone_encoded(TARGET, SOURCE),
+    ):
+        pass
 
 
 def test_a_stream_may_be_left_early() -> None:
