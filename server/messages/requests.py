@@ -191,7 +191,9 @@ class LiveRequest(Request, frozen=True, kw_only=True):
             "将发送的采样点的格式，单声道。",
             "The format of the samples that follow, mono.",
             "pcm_s16le",
-            expected=Text("以下之一：" + "、".join(get_args(PcmFormat)), " or ".join(get_args(PcmFormat))),
+            expected=Text(
+                "以下之一：" + "、".join(get_args(PcmFormat)), " or ".join(get_args(PcmFormat))
+            ),
         ),
     ] = "pcm_s16le"
     latency: Annotated[
