@@ -61,7 +61,7 @@ def parse(arguments: Sequence[str] | None = None) -> tuple[list[str], Options]:
         metavar="PATH",
         help="measure the official size with this checkpoint: accuracy is then the checkpoint's "
         "own "
-        "(default: drawn weights, of the same speed)",
+        "(default: random weights, of the same speed)",
     )
     parser.add_argument(
         "--provider",

@@ -47,12 +47,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="sample rate of the input, 8000 to 48000 (default: the model's, which adds no delay)",
     )
     parser.add_argument(
-        "--format", choices=SAMPLE_BYTES, default="pcm_s16le", help="sample format of the input"
+        "--format",
+        choices=SAMPLE_BYTES,
+        default="pcm_s16le",
+        help="sample format of the input, mono (default: %(default)s)",
     )
     parser.add_argument(
         "--latency",
         choices=("low", "balanced", "exact"),
-        help="low waits least; exact waits longest and gives what clone gives",
+        help="low has the lowest latency, exact the highest (default: the server's, balanced)",
     )
 
 

@@ -63,9 +63,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         "--precision",
         choices=get_args(Precision),
         default="fp32",
-        help="precision that the converter computes in: fp16 is faster on GPUs and int8 on CPUs "
-        "with "
-        "VNNI, both at some loss of accuracy (default: fp32)",
+        help="precision that the converter computes in: fp16 is faster on GPUs and int8 on most "
+        "CPUs, both at some loss of accuracy (default: fp32)",
     )
     parser.add_argument(
         "--calibration",

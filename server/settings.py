@@ -222,45 +222,48 @@ class Settings:
     live_sessions: Annotated[
         int,
         Option(
-            "live connections at once, however little each costs; more need more memory",
+            "most live connections at once; raising it takes more memory",
             about_zh="同时进行的实时会话的最多个数；调大则占用更多内存",
         ),
     ] = 16
     live_load: Annotated[
         float,
         Option(
-            "share of the machine that live sessions may need together, by what they cost; more "
-            "admit more sessions, which are late sooner",
-            about_zh="所有实时会话合计可占用的机器份额（按实测开销）；调大可容纳更多会话，但更易迟到",
+            "most load of all live sessions together, as a share of the machine; raising it admits "
+            "more sessions and makes late steps more likely",
+            about_zh="所有实时会话合计可占用的算力比例（按实测负载估算）；调大可容纳更多会话，"
+            "但更容易超时",
         ),
     ] = 0.8
     live_session_seconds: Annotated[
         float,
         Option(
-            "longest audio of a live session, in seconds; more let a session hold its place longer",
+            "longest audio of a live session, in seconds; "
+            "raising it lets a session occupy its slot for longer",
             about_zh="单个实时会话的最长秒数；调大则会话占用名额更久",
         ),
     ] = 3600.0
     live_idle_seconds: Annotated[
         float,
         Option(
-            "longest wait for the next message of a live client, or until it reads one, in "
-            "seconds; more tolerate worse networks",
+            "idle timeout of a live connection, for receiving and for sending, in seconds; "
+            "raising it tolerates worse networks",
             about_zh="实时会话中等待客户端发送或接收的最长秒数；调大可容忍更差的网络",
         ),
     ] = 20.0
     live_ahead_seconds: Annotated[
         float,
         Option(
-            "audio that a live client may send ahead of its conversion, in seconds, also in one "
-            "message; more need more memory a session",
-            about_zh="实时客户端可提前发送的最长秒数（单条消息亦同）；调大则单个会话占用更多内存",
+            "most audio that a live client may send ahead of its conversion, in one message too, "
+            "in seconds; raising it takes more memory for each session",
+            about_zh="实时客户端可提前发送的最长秒数，单条消息同样受此限制；"
+            "调大则单个会话占用更多内存",
         ),
     ] = 20.0
     live_message_bytes: Annotated[
         int,
         Option(
-            "largest message of a live client, in bytes; more allow longer target clips",
+            "largest message of a live client, in bytes; raising it allows longer target clips",
             1,
             "实时会话中单条消息的最大字节数；调大可发送更长的目标音频",
         ),

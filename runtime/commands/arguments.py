@@ -27,7 +27,7 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--threads",
         type=int,
-        help="CPU threads of one run: more are faster, up to the number of cores, and leave fewer "
+        help="number of CPU threads; more is faster, up to the number of cores, and leaves fewer "
         "cores to other programs (default: every available core)",
     )
 

@@ -60,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--if-missing",
         action="store_true",
-        help="do nothing where the model is installed already, in whatever precision",
+        help="do nothing if the model is already installed, in any precision",
     )
 
 

@@ -34,13 +34,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         nargs="+",
         metavar="FILE",
-        help="clips of the voice that speaks (default: it is learnt within seconds of speech)",
+        help="recordings of the person speaking; without them, the tone is estimated from the "
+        "first seconds of speech",
     )
     parser.add_argument(
         "--latency",
         choices=get_args(Latency),
         default="balanced",
-        help="low waits least; exact waits longest and equals clone (default %(default)s)",
+        help="low has the lowest latency; exact has the highest, and with --speaker and the same "
+        "seed gives what clone gives (default: %(default)s)",
     )
     parser.add_argument(
         "--rate",
@@ -53,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--format",
         choices=get_args(PcmFormat),
         default="pcm_s16le",
-        help="sample format of the input, mono (default %(default)s)",
+        help="sample format of the input, mono (default: %(default)s)",
     )
     parser.add_argument(
         "--input", default="-", metavar="FILE", help="raw PCM to read (default: standard input)"

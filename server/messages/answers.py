@@ -112,7 +112,7 @@ class StreamStart(Message, frozen=True, kw_only=True):
     seconds: Annotated[
         float, about("总时长（秒）。", "Length of the whole result, in seconds.", 3.9)
     ]
-    samples: Annotated[int, about("总采样数。", "Samples of the whole result.", 85995)]
+    samples: Annotated[int, about("总采样点数。", "Samples of the whole result.", 85995)]
     windows: Annotated[
         int, about("转换时的窗口数。", "Windows that the source is converted in.", 1)
     ]
@@ -218,7 +218,7 @@ class Info(Message, frozen=True, kw_only=True):
     variant: Annotated[str, about("网络类型。", "Kind of networks in the model.")]
     precision: Annotated[str, about("计算精度。", "Numeric precision of the graphs.")]
     model_id: Annotated[
-        str, about("模型编号，音色中也带有它。", "Id of the model, which its tones carry.")
+        str, about("模型 ID，音色中也带有它。", "Id of the model, which its tones carry.")
     ]
     graphs: Annotated[dict[str, str], about("各计算图的 SHA-256。", "SHA-256 of each graph.")]
     providers: Annotated[list[str], about("正在使用的执行后端。", "Active execution providers.")]

@@ -78,7 +78,7 @@ class UnexpectedMessage(ErrorDetail, tag="unexpected_message", frozen=True, kw_o
 
     status: ClassVar = 400
     message: ClassVar = Text(
-        "此时收到了意外的消息：应为{expected}。",
+        "消息不符合当前阶段：此处应发送{expected}。",
         "That message was not due: send {expected}.",
     )
     expected: Annotated[
@@ -96,7 +96,7 @@ class OriginNotAllowed(ErrorDetail, tag="origin_not_allowed", frozen=True, kw_on
 
     status: ClassVar = 403
     message: ClassVar = Text(
-        "不允许来自该网页（Origin）的连接，请由管理员加入允许列表。",
+        "不允许来自该网页（Origin）的连接，请联系管理员将其加入允许列表。",
         "Pages of this origin may not connect; the server's operator can allow it.",
     )
 
@@ -193,9 +193,9 @@ class BodyTooLarge(ErrorDetail, tag="body_too_large", frozen=True, kw_only=True)
 
     status: ClassVar = 413
     message: ClassVar = Text(
-        "请求体过大，最多 {limit_bytes} 字节；请将音频切成小段，或用 multipart 或压缩格式发送。",
-        "The request body is too large, {limit_bytes} bytes at most; cut the audio into pieces, "
-        "or send it as multipart or in a compressed format.",
+        "发送的数据过大，最多 {limit_bytes} 字节；请将音频切成小段，或使用压缩的音频格式。",
+        "What was sent is too large, {limit_bytes} bytes at most; cut the audio into pieces, or "
+        "use a compressed audio format.",
     )
     limit_bytes: Annotated[int, about("上限（字节）。", "The limit, in bytes.", 67108864)]
 
@@ -294,12 +294,19 @@ class AudioTooShort(ClipError, tag="audio_too_short", frozen=True, kw_only=True)
 
     status: ClassVar = 422
     message: ClassVar = Text(
-        "{param} 过短：仅 {seconds:.2f} 秒；至少 {minimum_seconds:g} 秒，且不能为空。",
-        "{param} is too short: {seconds:.2f} seconds; it needs at least {minimum_seconds:g}, "
-        "and must not be empty.",
+        "{param} 过短：仅 {seconds:.2f} 秒；至少需要 {minimum_seconds:g} 秒。",
+        "{param} is too short: {seconds:.2f} seconds; it needs at least {minimum_seconds:g}.",
+    )
+    empty_message: ClassVar = Text(
+        "{param} 为空，没有音频数据。", "{param} is empty: it holds no audio."
     )
     seconds: Annotated[float, about("音频时长（秒）。", "Length in seconds.", 0.2)]
     minimum_seconds: Annotated[float, about("最短秒数。", "The least length, in seconds.", 0.5)]
+
+    def sentence(self, language: Language) -> str:
+        """Return the message in one language; empty audio has a message of its own."""
+        message = self.message if self.seconds else self.empty_message
+        return message.to(language).format(**self.to_builtins(language))
 
 
 class SilentAudio(ClipError, tag="silent_audio", frozen=True, kw_only=True):
@@ -317,9 +324,9 @@ class ToneModelMismatch(FieldError, tag="tone_model_mismatch", frozen=True, kw_o
 
     status: ClassVar = 422
     message: ClassVar = Text(
-        "{param} 来自另一个模型，请用 /api/tone 重新获取，或重新保存该声音。",
-        "{param} was made by another model; request the tone again from /api/tone, or save the "
-        "voice again.",
+        "{param} 中的音色来自另一个模型，请用 /api/tone 重新获取，或重新保存该声音。",
+        "The tone in {param} was made by another model; request it again from /api/tone, or save "
+        "the voice again.",
     )
 
 
@@ -415,7 +422,9 @@ _WHY_UNDECODABLE: Mapping[UndecodableReason, Text] = {
     "truncated": Text("文件不完整", "the file is cut short"),
     "sample_rate": Text("采样率超出范围", "its sample rate is out of range"),
     "channels": Text("声道过多", "it has too many channels"),
-    "not_finite": Text("含有非数值的采样", "it holds samples that are not finite numbers"),
+    "not_finite": Text(
+        "含有无效的采样值（NaN 或无穷大）", "it holds samples that are not finite numbers"
+    ),
 }
 
 

@@ -43,7 +43,7 @@ class LiveReady(Message, frozen=True, kw_only=True):
     latency_seconds: Annotated[
         float,
         about(
-            "采样到达后最长等待的秒数，不含计算。",
+            "从收到音频到可以开始转换的最长等待时间（秒），不含计算时间。",
             "Longest time from a sample's arrival until its chunk can be converted, in seconds.",
             0.203,
         ),
@@ -58,12 +58,12 @@ class LiveStats(Message, frozen=True, kw_only=True):
     """What a session did."""
 
     seconds: Annotated[float, about("收到的音频秒数。", "Audio that was received.", 3.9)]
-    steps: Annotated[int, about("转换步数。", "Steps of the conversion.", 42)]
-    late_steps: Annotated[int, about("迟到的步数。", "Steps done after they were due.", 0)]
+    steps: Annotated[int, about("转换的步数，每步一段。", "Steps of the conversion.", 42)]
+    late_steps: Annotated[int, about("超时的步数。", "Steps done after they were due.", 0)]
     longest_step_seconds: Annotated[
         float,
         about(
-            "从一步的最后一个采样到达至完成的最长秒数。",
+            "单步最长耗时（秒）：从收到该步最后一个采样点到转换完成。",
             "Longest time from the arrival of a step's last sample to its result, in seconds.",
             0.04,
         ),
@@ -99,7 +99,7 @@ class LiveError(ErrorAnswer, frozen=True, kw_only=True):
 def start_was_due() -> ApiError:
     """Return the error of a session that does not begin with its first message."""
     expected = Text(
-        "一个 JSON 对象（文本消息），给出目标声音",
+        "指明目标声音的 JSON 对象（文本消息）",
         "a text message first: a JSON object that names the target",
     )
     return ApiError(UnexpectedMessage(expected=expected))
@@ -108,7 +108,7 @@ def start_was_due() -> ApiError:
 def audio_was_due() -> ApiError:
     """Return the error of a message that is neither whole samples nor the end."""
     expected = Text(
-        '由完整采样组成的二进制消息，或文本消息 {"type": "end"}',
+        '由完整采样点组成的二进制消息，或文本消息 {"type": "end"}',
         'binary messages of whole samples, then the text message {"type": "end"}',
     )
     return ApiError(UnexpectedMessage(expected=expected))

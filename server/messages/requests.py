@@ -167,7 +167,7 @@ class CloneRequest(Request, frozen=True, kw_only=True):
             "The format of the result: wav (the default), flac, mp3, ogg (Opus) or pcm (16-bit "
             "little-endian, without a header). With it, /api/clone/stream answers one audio "
             "stream instead of lines.",
-            expected=Text("：" + "、".join(FORMATS), "one of " + ", ".join(FORMATS)),
+            expected=Text("以下之一：" + "、".join(FORMATS), "one of " + ", ".join(FORMATS)),
         ),
     ] = None
     sample_rate: Annotated[
@@ -211,19 +211,23 @@ class LiveRequest(Request, frozen=True, kw_only=True):
     format: Annotated[
         PcmFormat,
         about(
-            "将发送的采样的格式，单声道。",
+            "将发送的采样点的格式，单声道。",
             "The format of the samples that follow, mono.",
             "pcm_s16le",
-            expected=Text("：" + "、".join(get_args(PcmFormat)), " or ".join(get_args(PcmFormat))),
+            expected=Text(
+                "以下之一：" + "、".join(get_args(PcmFormat)), " or ".join(get_args(PcmFormat))
+            ),
         ),
     ] = "pcm_s16le"
     latency: Annotated[
         Latency,
         about(
-            "等待多久：low 最短，exact 最长且与 /api/clone 的结果一致。",
-            "How long to wait: low is shortest, exact gives what /api/clone gives.",
+            "延迟：low 最短，exact 最长；给定说话人音色且种子相同时，"
+            "exact 与 /api/clone 的结果一致。",
+            "The latency: low is lowest, exact highest; with the speaker's tone and the same "
+            "seed, exact gives what /api/clone gives.",
             "low",
-            expected=Text("：" + "、".join(get_args(Latency)), "low, balanced or exact"),
+            expected=Text("以下之一：" + "、".join(get_args(Latency)), "low, balanced or exact"),
         ),
     ] = "balanced"
     source_tone: Annotated[

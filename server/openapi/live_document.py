@@ -30,7 +30,7 @@ def make_live_document(path: str, most_clips: int) -> dict[str, Any]:
         },
         "speech": _binary(
             Text(
-                "要转换的采样，长度任意，不可拆开单个采样。",
+                "要转换的音频，长度任意，以完整的采样点为单位。",
                 "Samples to convert, as many as wished, none cut in two.",
             )
         ),

@@ -21,6 +21,8 @@ def test_what_a_parser_is_told_of_the_fields() -> None:
         "tau": ("number", False),
         "temperature": ("number", False),
         "seed": ("integer", False),
+        "format": ("choice", False),
+        "sample_rate": ("integer", False),
     }
 
 
