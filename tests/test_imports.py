@@ -11,7 +11,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("runtime", "server", "client", "openvoice_onnx", "export", "training", "benchmarks")
+PACKAGES = (
+    "runtime",
+    "server",
+    "client",
+    "openvoice_onnx",
+    "export",
+    "training",
+    "benchmarks",
+    "deploy",
+)
 ALLOWED = {
     "runtime": set(),
     "server": {"runtime"},
@@ -20,6 +29,7 @@ ALLOWED = {
     "export": {"runtime"},
     "training": {"runtime", "export"},
     "benchmarks": {"runtime", "export"},
+    "deploy": {"runtime", "server"},
 }
 SERVER_LAYERS = (
     "settings",

@@ -1,0 +1,1 @@
+"""What surrounds the server in production: container images and Kubernetes."""

@@ -1,0 +1,1 @@
+"""Rehearsal of an image without a container engine: built by buildah, run under chroot."""
