@@ -26,6 +26,7 @@ SERVER_LAYERS = (
     "messages",
     "telemetry",
     "http",
+    "keys",
     "voices",
     "inference",
     "openapi",

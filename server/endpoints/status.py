@@ -53,7 +53,7 @@ def make_info(service: CloningService, settings: Settings) -> Info:
         real_time_factor=round(service.real_time_factor, 4),
         licence=manifest.licence,
         provenance=manifest.provenance,
-        api_key_required=settings.api_key is not None,
+        api_key_required=settings.needs_key,
         limits=limits_of(settings),
     )
 
