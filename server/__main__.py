@@ -1,4 +1,7 @@
-"""`python -m server`: read the settings, load the model and serve until a signal."""
+"""`python -m server`: read the settings, load the model and serve until a signal.
+
+`python -m server new-key NAME` makes an API key instead.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,16 @@ import sys
 from typing import Any
 
 from server import settings as settings_module
+from server.keys.key_file import make_key
+from server.keys.key_ring import KeyRing
 from server.process import malloc
 from server.settings import OPTIONS, Settings, SettingsError
 from server.telemetry import logs
 from server.voices.address import check_address
 
 _log = logging.getLogger(__name__)
+
+NEW_KEY = "new-key"
 
 
 def parse_arguments(arguments: list[str], program: str) -> dict[str, Any]:
@@ -27,7 +34,8 @@ def parse_arguments(arguments: list[str], program: str) -> dict[str, Any]:
         prog=program,
         description="Serve voice cloning over HTTP.",
         epilog="Every option is also a variable, such as OPENVOICE_BODY_BYTES for --body-bytes; "
-        "the address is OPENVOICE_BIND=host:port.",
+        "the address is OPENVOICE_BIND=host:port. "
+        f"`{program} {NEW_KEY} NAME` makes an API key for the file that --api-keys names.",
     )
     defaults = Settings()
     for name, option in OPTIONS.items():
@@ -65,15 +73,37 @@ def _metavar(name: str) -> str:
 
 def main(arguments: list[str] | None = None, program: str = "python -m server") -> int:
     """Run the command and return its exit status."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == [NEW_KEY]:
+        return _make_key(arguments[1:], f"{program} {NEW_KEY}")
     try:
-        overrides = parse_arguments(sys.argv[1:] if arguments is None else arguments, program)
+        overrides = parse_arguments(arguments, program)
         settings, warnings = settings_module.from_environment(os.environ, overrides)
         if settings.voices is not None:
             check_address(settings.voices)
+        KeyRing.of(settings)
     except SettingsError as error:
         print(f"{program}: {error}", file=sys.stderr)
         return 2
     return _serve(settings, warnings)
+
+
+def _make_key(arguments: list[str], program: str) -> int:
+    parser = argparse.ArgumentParser(
+        prog=program,
+        description="Make an API key. Prints the key, which is for its client and is kept nowhere, "
+        "and the line for the file of keys.",
+    )
+    parser.add_argument("name", help="name of the key, in the log, in metrics and of its voices")
+    name = parser.parse_args(arguments).name
+    try:
+        key, line = make_key(name)
+    except ValueError as error:
+        print(f"{program}: {error}", file=sys.stderr)
+        return 2
+    print(key)
+    print(line)
+    return 0
 
 
 def _serve(settings: Settings, warnings: list[str]) -> int:

@@ -21,12 +21,15 @@ from server.endpoints.context import Context
 from server.endpoints.endpoint import Endpoint, create_routes
 from server.inference.admission import Admission
 from server.inference.live_admission import LiveAdmission
+from server.keys.key_ring import KeyRing
+from server.keys.rate_limiter import RateLimiter
 from server.messages.error import ApiError
 from server.messages.errors import MethodNotAllowed, NotFound
 from server.middleware.api_key import KeyCheck, needs_key
 from server.middleware.default_headers import DefaultHeaders
 from server.middleware.error_answers import ErrorAnswers
 from server.middleware.origin import OriginCheck
+from server.middleware.rate_limit import RateLimit
 from server.middleware.request_log import RequestLog
 from server.process.model_lifecycle import ModelLifecycle
 from server.process.model_loader import ModelLoader
@@ -49,6 +52,8 @@ class ServerParts:
         live_admission: Places and room for live sessions.
         lifecycle: State of the model.
         voice_store: Keeps the clients' voices; None where none are stored.
+        keys: The API keys that are accepted; None where none is needed.
+        limiter: Limits on what each key may use.
     """
 
     settings: Settings
@@ -57,10 +62,16 @@ class ServerParts:
     live_admission: LiveAdmission
     lifecycle: ModelLifecycle
     voice_store: VoiceStore | None
+    keys: KeyRing | None
+    limiter: RateLimiter
 
     @classmethod
     def create(cls, settings: Settings, loader: ModelLoader) -> Self:
-        """Create the parts, around a model that is being loaded."""
+        """Create the parts, around a model that is being loaded.
+
+        Raises:
+            SettingsError: The file of keys cannot be used.
+        """
         metrics = Metrics()
         admission = Admission(settings.workers, settings.waiting_requests, settings.bytes_in_flight)
         metrics.watch_requests(lambda: admission.admitted, lambda: admission.bytes_held)
@@ -68,7 +79,16 @@ class ServerParts:
         metrics.watch_live(lambda: live_admission.sessions, lambda: live_admission.share)
         voice_store = VoiceStore.of(settings)
         lifecycle = ModelLifecycle(settings, loader, admission, metrics, voice_store)
-        return cls(settings, metrics, admission, live_admission, lifecycle, voice_store)
+        return cls(
+            settings,
+            metrics,
+            admission,
+            live_admission,
+            lifecycle,
+            voice_store,
+            KeyRing.of(settings),
+            RateLimiter.of(settings),
+        )
 
 
 def create_app(
@@ -118,7 +138,7 @@ def create_endpoints(parts: ServerParts) -> list[Endpoint]:
     ]
 
     def is_locked(path: str) -> bool:
-        return settings.api_key is not None and needs_key(path)
+        return settings.needs_key and needs_key(path)
 
     return [*endpoints, description.create(context, endpoints, is_locked)]
 
@@ -126,7 +146,12 @@ def create_endpoints(parts: ServerParts) -> list[Endpoint]:
 def _context(parts: ServerParts) -> Context:
     lifecycle = parts.lifecycle
     return Context(
-        parts.settings, parts.admission, parts.metrics, lifecycle.get_service, lifecycle.check_ready
+        parts.settings,
+        parts.admission,
+        parts.metrics,
+        parts.limiter,
+        lifecycle.get_service,
+        lifecycle.check_ready,
     )
 
 
@@ -152,8 +177,9 @@ def _middleware(parts: ServerParts) -> list[Middleware]:
             expose_headers=_EXPOSED_HEADERS,
         )
         found.insert(0, cors)
-    if settings.api_key is not None:
-        found.append(Middleware(KeyCheck, api_key=settings.api_key))
+    if parts.keys is not None:
+        found.append(Middleware(KeyCheck, keys=parts.keys))
+    found.append(Middleware(RateLimit, limiter=parts.limiter))
     return found
 
 

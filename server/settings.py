@@ -88,6 +88,13 @@ class Settings:
     api_key: Annotated[
         str | None, Option("key that clients must send; without it, none is needed")
     ] = None
+    api_keys: Annotated[
+        Path | None,
+        Option(
+            "file of named keys, a line name:SHA-256 for each (python -m server new-key NAME makes "
+            "one); it is read again when it changes"
+        ),
+    ] = None
     allowed_origins: Annotated[
         tuple[str, ...],
         Option("origins whose pages may call the API, separated by commas; * allows every origin"),
@@ -141,6 +148,24 @@ class Settings:
             about_zh="最多排队的请求数；调大则较少返回 429，但等待更久",
         ),
     ] = 64
+    requests_per_minute: Annotated[
+        float | None,
+        Option(
+            "requests a minute of each API key; raising it lets a client send more before it is "
+            "answered 429; without it, there is no limit",
+            1,
+            "每个 API 密钥每分钟的请求数；调大则客户端可发送更多请求；未设置则不限",
+        ),
+    ] = None
+    audio_seconds_per_minute: Annotated[
+        float | None,
+        Option(
+            "audio a minute of each API key, in seconds; raising it lets a client send more before "
+            "it is answered 429; without it, there is no limit",
+            1,
+            "每个 API 密钥每分钟可发送的音频秒数；调大则客户端可发送更多音频；未设置则不限",
+        ),
+    ] = None
     deadline_seconds: Annotated[
         float,
         Option(
@@ -206,9 +231,11 @@ class Settings:
     voices_maximum: Annotated[
         int,
         Option(
-            "most voices that are stored; raising it allows more, about 2 KiB each without audio",
+            "most voices that each API key may store, or all clients where keys have no names; "
+            "raising it allows more, about 2 KiB each without audio",
             1,
-            "最多保存的声音数；调大可保存更多，每个约占 2 KiB（不含音频）",
+            "每个 API 密钥（密钥没有名称时为所有客户端合计）最多保存的声音数；"
+            "调大可保存更多，每个约占 2 KiB（不含音频）",
         ),
     ] = 10_000
     voices_wait_seconds: Annotated[
@@ -269,6 +296,11 @@ class Settings:
         ),
     ] = 8 * MIB
     log_level: Annotated[LogLevel, Option("least severe log lines that are written")] = "info"
+
+    @property
+    def needs_key(self) -> bool:
+        """Whether clients must send an API key."""
+        return self.api_key is not None or self.api_keys is not None
 
 
 HINTS: Mapping[str, Any] = get_type_hints(Settings)

@@ -17,7 +17,7 @@ from hatch_build import DATA, IMPORT_NAME, PACKAGES
 
 ROOT = Path(__file__).parent.parent
 INCLUDED = (IMPORT_NAME, *PACKAGES, *DATA)
-EXTRAS = {"Dockerfile.cpu": "cpu,postgres", "Dockerfile.gpu": "gpu,postgres"}
+EXTRAS = {"Dockerfile.cpu": "cpu,formats,postgres", "Dockerfile.gpu": "gpu,formats,postgres"}
 
 
 def instructions(dockerfile: str) -> list[tuple[str, str]]:

@@ -36,6 +36,7 @@ SERVER_LAYERS = (
     "messages",
     "telemetry",
     "http",
+    "keys",
     "voices",
     "inference",
     "openapi",
@@ -49,7 +50,7 @@ SERVER_LAYERS = (
 
 GRAPH_MAKING = {"torch", "onnx", "onnxscript", "onnxslim", "scipy"}
 THIRD_PARTY = {
-    "runtime": {"numpy", "onnxruntime", "soundfile", "soxr", "tqdm"},
+    "runtime": {"av", "numpy", "onnxruntime", "soundfile", "soxr", "tqdm"},
     "server": {
         "anyio",
         "msgspec",

@@ -111,9 +111,9 @@ def licence_of(distribution: Distribution) -> str:
     """Tell a distribution's licence: its SPDX expression, else its short text, else classifiers."""
     metadata = distribution.metadata
     for name in ("License-Expression", "License"):
-        text = metadata[name] if name in metadata else ""
-        if text and "\n" not in text and len(text) < 80:
-            return str(text)
+        for text in metadata.get_all(name) or []:
+            if "\n" not in text and len(text) < 80:
+                return str(text)
     classifiers = metadata.get_all("Classifier") or []
     return "; ".join(
         name.rpartition(" :: ")[2] for name in classifiers if name.startswith("License ::")

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
-from server.inference.admission import Admission
+from starlette.types import Scope
+
+from server.inference.admission import Admission, Lease
 from server.inference.cloning_service import CloningService
 from server.inference.request_account import RequestAccount
+from server.keys.rate_limiter import RateLimiter
 from server.settings import Settings
 from server.telemetry.metrics import Metrics
+from server.telemetry.request_record import RequestRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +25,7 @@ class Context:
         settings: The settings.
         admission: Places and memory for requests that cost work.
         metrics: Told what requests cost.
+        limiter: Told how much audio each API key sends.
         get_service: Returns the cloning service; raises `not_ready` while the model loads.
         check_ready: Raises `not_ready` while the model loads or the server drains.
     """
@@ -27,8 +33,14 @@ class Context:
     settings: Settings
     admission: Admission
     metrics: Metrics
+    limiter: RateLimiter
     get_service: Callable[[], CloningService]
     check_ready: Callable[[], None]
+
+    def open_account(self, lease: Lease, scope: Scope) -> RequestAccount:
+        """Return the account of a request or session, on the allowance of its API key."""
+        key_name = RequestRecord.of(scope).key_name
+        return RequestAccount(lease, key_name, partial(self.limiter.count_audio, key_name))
 
     def observe_work(self, account: RequestAccount) -> None:
         """Tell the metrics what a request or session cost."""
@@ -37,4 +49,5 @@ class Context:
             inference_seconds=account.inference_seconds,
             audio_in_seconds=account.audio_in_seconds,
             audio_out_seconds=account.audio_out_seconds,
+            key_name=account.owner,
         )

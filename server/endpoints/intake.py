@@ -26,6 +26,7 @@ from server.messages.errors import (
     MissingField,
     NotReady,
     Overloaded,
+    RateLimited,
     Unauthorized,
     UnsupportedMediaType,
     UploadTimeout,
@@ -46,6 +47,7 @@ INTAKE_ERRORS = (
     MissingField,
     InvalidField,
     Overloaded,
+    RateLimited,
     Internal,
     NotReady,
     DeadlineExceeded,
@@ -132,7 +134,7 @@ class Intake:
         media_type(request.headers.get("content-type", ""))
         context.admission.check_place()
         with context.admission.lease_memory() as lease:
-            account = RequestAccount(lease)
+            account = context.open_account(lease, scope)
             try:
                 with account.measure(UPLOAD):
                     body = await read_body(request.headers, receive, lease.hold, settings)

@@ -19,7 +19,6 @@ from server.http.answers import encode_object
 from server.http.json_body import parse_object
 from server.http.request_parser import JSON, parse_request
 from server.http.web_socket import WebSocket
-from server.inference.admission import Lease
 from server.inference.engine import LiveConversion
 from server.inference.live_admission import LiveAdmission
 from server.inference.live_inbox import LiveInbox
@@ -116,13 +115,16 @@ class LiveEndpoint:
                 raise self._admission.overloaded()
             with self._context.admission.lease_memory() as lease:
                 lease.hold(settings.live_message_bytes)
-                await self._serve(socket, lease, RequestRecord.of(scope))
+                account = self._context.open_account(lease, scope)
+                await self._serve(socket, account, RequestRecord.of(scope))
 
-    async def _serve(self, socket: WebSocket, lease: Lease, record: RequestRecord) -> None:
+    async def _serve(
+        self, socket: WebSocket, account: RequestAccount, record: RequestRecord
+    ) -> None:
         text = await socket.receive()
         if not isinstance(text, str):
             raise start_was_due()
-        context, account = self._context, RequestAccount(lease)
+        context = self._context
         service = context.get_service()
         body = bytearray(text, "utf-8", "surrogatepass")
         del text
@@ -135,11 +137,10 @@ class LiveEndpoint:
         try:
             await _first_of(
                 self._convert(socket, account, start, inbox, record),
-                _read(socket, inbox),
+                _read(socket, inbox, account),
                 self._end_when_draining(),
             )
         finally:
-            account.audio_in_seconds += inbox.seconds
             context.observe_work(account)
 
     async def _convert(
@@ -197,13 +198,15 @@ class LiveEndpoint:
         self._context.check_ready()
 
 
-async def _read(socket: WebSocket, inbox: LiveInbox) -> None:
+async def _read(socket: WebSocket, inbox: LiveInbox, account: RequestAccount) -> None:
     """Read messages into the inbox until the client closes the connection."""
     while True:
         await inbox.wait_for_room()
         message = await socket.receive(patient=inbox.ended)
         if isinstance(message, bytes):
+            earlier = inbox.seconds
             inbox.put(message)
+            account.add_audio_in(inbox.seconds - earlier)
         elif not inbox.ended and _says_end(message):
             inbox.end()
         else:

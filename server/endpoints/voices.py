@@ -19,6 +19,7 @@ from server.messages.errors import (
     InvalidField,
     NotReady,
     Overloaded,
+    RateLimited,
     SilentAudio,
     ToneModelMismatch,
     Unauthorized,
@@ -35,6 +36,7 @@ from server.messages.voice_names import MAXIMUM_NAME_CHARACTERS, VoiceName, pars
 from server.messages.voices import VoiceAnswer, VoiceDeleted, VoiceList
 from server.openapi.operation import Operation, Parameter
 from server.openapi.request_schema import VOICE_NAME
+from server.telemetry.request_record import RequestRecord
 
 DEFAULT_PAGE = 100
 LONGEST_PAGE = 1000
@@ -74,21 +76,25 @@ class _Voices:
         voices = self._context.get_service().voices
         limit = _read_limit(request)
         # One more than the page holds tells whether there is another page.
-        found = await voices.list("", _read_after(request), limit + 1)
+        found = await voices.list(_owner(request), _read_after(request), limit + 1)
         page = found[:limit]
         more = page[-1].name if len(found) > limit else None
         return _json(VoiceList(success=True, voices=list(page), next=more))
 
     async def get(self, request: Request) -> Response:
         voices = self._context.get_service().voices
-        voice = await voices.get("", _read_name(request))
+        voice = await voices.get(_owner(request), _read_name(request))
         return _json(VoiceAnswer(success=True, voice=voice))
 
     async def delete(self, request: Request) -> Response:
         voices = self._context.get_service().voices
         name = _read_name(request)
-        await voices.delete("", name)
+        await voices.delete(_owner(request), name)
         return _json(VoiceDeleted(success=True, name=name))
+
+
+def _owner(request: Request) -> str:
+    return RequestRecord.of(request.scope).key_name
 
 
 def _read_name(request: Request) -> VoiceName:
@@ -128,6 +134,7 @@ _ERRORS = (
     Unauthorized,
     VoicesDisabled,
     Overloaded,
+    RateLimited,
     Internal,
     NotReady,
     VoicesUnavailable,

@@ -61,7 +61,9 @@ class CloningService:
         self.real_time_factor = 0.0
         self._codec = FairPool(settings.decoders, "codec")
         self._cache = ToneCache(settings.tone_cache_entries, count_lookup)
-        self.voices = StoredVoices(voice_store, engine, self._cache, self.embed_target)
+        self.voices = StoredVoices(
+            voice_store, engine, self._cache, self.embed_target, self.embed_clip
+        )
 
     def warm_up(self) -> None:
         """Run the model as requests will, and measure its real-time factor."""
@@ -82,10 +84,20 @@ class CloningService:
         return await self._codec.run(account, PARSE, parser, *arguments)
 
     async def embed_target(self, account: RequestAccount, clip: Clip) -> EmbeddedClip:
-        """Return a target clip's embedding, from the cache where it is known.
+        """Embed a target clip that a request sent; see `embed_clip`.
+
+        Raises:
+            ApiError: The clip cannot be used, or its sender may send no more for now.
+        """
+        embedded = await self.embed_clip(account, clip)
+        account.add_audio_in(embedded.seconds)
+        return embedded
+
+    async def embed_clip(self, account: RequestAccount, clip: Clip) -> EmbeddedClip:
+        """Return a clip's embedding, from the cache where it is known.
 
         Args:
-            account: The request's account.
+            account: The account of the request that needs it.
             clip: The clip, whose bytes are released once they are decoded.
 
         Raises:
@@ -102,11 +114,9 @@ class CloningService:
                 return EmbeddedClip(tone, self._seconds(len(waveform)), tuple(codes))
 
         try:
-            embedded = await self._cache.get(key, embed)
+            return await self._cache.get(key, embed)
         except AudioError as error:
             raise from_runtime(error, clip.param, clip.index) from error
-        account.audio_in_seconds += embedded.seconds
-        return embedded
 
     async def prepare(self, account: RequestAccount, request: CloneRequest) -> Conversion:
         """Do everything of a clone but the conversion; once it returns, the request is valid.
@@ -123,10 +133,10 @@ class CloningService:
         try:
             waveform = await self._codec.run(account, DECODE, self._decode_source, clip.take())
             account.lease.hold(self._bytes_needed(len(waveform), request))
+            account.add_audio_in(self._seconds(len(waveform)))
             source_tone = await self._embed(account, waveform, allow_silent=True)
         except AudioError as error:
             raise from_runtime(error, clip.param, clip.index) from error
-        account.audio_in_seconds += self._seconds(len(waveform))
         return self.engine.conversion(
             waveform,
             source_tone,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -31,6 +31,7 @@ class RequestAccount:
     Args:
         lease: The memory that the request holds.
         owner: Name of the API key whose stored voices it may use; empty where keys have no names.
+        count_audio: Called with the length of each clip; raises where its sender may send no more.
         started_at: When its work began (`time.monotonic`), which decides its turn among others.
         attained_seconds: Time that threads have worked for it.
         audio_in_seconds: Audio that it sent.
@@ -39,12 +40,22 @@ class RequestAccount:
 
     lease: Lease
     owner: str = ""
+    count_audio: Callable[[float], None] = lambda _: None
     started_at: float = field(default_factory=time.monotonic)
     attained_seconds: float = 0.0
     audio_in_seconds: float = 0.0
     audio_out_seconds: float = 0.0
     _created: float = field(default_factory=time.perf_counter)
     _stages: dict[str, float] = field(default_factory=dict)
+
+    def add_audio_in(self, seconds: float) -> None:
+        """Add audio that the request sent.
+
+        Raises:
+            ApiError: `rate_limited`: its sender may send no more for now.
+        """
+        self.count_audio(seconds)
+        self.audio_in_seconds += seconds
 
     def add_time(self, stage: str, seconds: float) -> None:
         """Add seconds to a stage."""

@@ -35,16 +35,23 @@ class StoredVoices:
         store: Keeps the voices; None where the server stores none.
         engine: The model.
         cache: Tones of voices that were embedded anew for this model.
-        embed: Embeds a clip.
+        embed_sent: Embeds a clip that a request sent.
+        embed_stored: Embeds a clip that was stored.
     """
 
     def __init__(
-        self, store: VoiceStore | None, engine: Engine, cache: ToneCache, embed: EmbedClip
+        self,
+        store: VoiceStore | None,
+        engine: Engine,
+        cache: ToneCache,
+        embed_sent: EmbedClip,
+        embed_stored: EmbedClip,
     ) -> None:
         self._given_store = store
         self._engine = engine
         self._cache = cache
-        self._embed = embed
+        self._embed_sent = embed_sent
+        self._embed_stored = embed_stored
         self._model_id = engine.manifest.model_id
 
     async def add(self, account: RequestAccount, request: VoiceRequest) -> Voice:
@@ -68,7 +75,7 @@ class StoredVoices:
             tone, seconds = read_tone(request.tone, self._engine.manifest, field), None
             warnings: list[str] = []
         else:
-            embedded = [await self._embed(account, clip) for clip in clips]
+            embedded = [await self._embed_sent(account, clip) for clip in clips]
             tone, seconds = self._average(embedded), sum(clip.seconds for clip in embedded)
             warnings = [code for clip in embedded for code in clip.warnings]
         voice = StoredVoice(
@@ -142,9 +149,7 @@ class StoredVoices:
         if not audio:
             raise not_found(name, _TARGET)  # It was deleted meanwhile.
         with account.lease.hold_more(sum(map(len, audio))):
-            heard = account.audio_in_seconds
-            embedded = [await self._embed(account, Clip(data, _TARGET)) for data in audio]
-            account.audio_in_seconds = heard  # The client sent none of it.
+            embedded = [await self._embed_stored(account, Clip(data, _TARGET)) for data in audio]
         tone = self._average(embedded)
         with suppress(ApiError):  # The tone is good, wherever it can be written.
             await self._store.add_tone(voice_id, self._model_id, _to_bytes(tone))

@@ -20,7 +20,7 @@
     │       ├── InvalidBase64, UndecodableAudio, AudioTooShort, SilentAudio
     │       └── AudioTooLong                                413
     ├── RetryableError
-    │   ├── Overloaded                                      429
+    │   ├── Overloaded, RateLimited                         429
     │   └── NotReady, VoicesUnavailable                     503
     ├── Internal                                            500
     └── DeadlineExceeded                                    504
@@ -29,7 +29,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import UNSET, UnsetType
 
@@ -340,6 +340,30 @@ class Overloaded(RetryableError, tag="overloaded", frozen=True, kw_only=True):
     )
 
 
+Limited = Literal["requests", "audio_seconds"]
+
+
+class RateLimited(RetryableError, tag="rate_limited", frozen=True, kw_only=True):
+    """An API key has used up its allowance of the minute."""
+
+    status: ClassVar = 429
+    message: ClassVar = Text(
+        "已超过此密钥每分钟的限额（{limited}：{per_minute:g}），请在 {retry_after_seconds} "
+        "秒后重试。",
+        "This key's limit a minute is used up ({limited}: {per_minute:g}); try again in "
+        "{retry_after_seconds} seconds.",
+    )
+    limited: Annotated[
+        Limited,
+        about(
+            "受限的用量：requests 请求数，audio_seconds 音频秒数。",
+            "What is limited: requests, or audio_seconds.",
+            "requests",
+        ),
+    ]
+    per_minute: Annotated[float, about("每分钟的限额。", "The limit a minute.", 60.0)]
+
+
 class Internal(ErrorDetail, tag="internal", frozen=True, kw_only=True):
     """A fault of the server."""
 
@@ -408,6 +432,7 @@ ERRORS: Mapping[str, type[ErrorDetail]] = {
         SilentAudio,
         ToneModelMismatch,
         Overloaded,
+        RateLimited,
         Internal,
         NotReady,
         VoicesUnavailable,
@@ -418,6 +443,15 @@ ERRORS: Mapping[str, type[ErrorDetail]] = {
 
 _WHY_UNDECODABLE: Mapping[UndecodableReason, Text] = {
     "unknown_format": Text("不是支持的音频格式", "it is in none of the formats"),
+    "formats_not_installed": Text(
+        "服务器未安装读取 M4A、AAC、WebM 与 MP4 的可选组件 formats",
+        "the server lacks the extra `formats`, which reads M4A, AAC, WebM and MP4",
+    ),
+    "no_audio_track": Text("文件中没有音轨", "it has no sound track"),
+    "unknown_codec": Text(
+        "音轨不是 AAC、ALAC、FLAC、MP3、Opus 或 Vorbis 编码",
+        "its sound is not in AAC, ALAC, FLAC, MP3, Opus or Vorbis",
+    ),
     "corrupt": Text("音频数据已损坏", "its audio data is damaged"),
     "truncated": Text("文件不完整", "the file is cut short"),
     "sample_rate": Text("采样率超出范围", "its sample rate is out of range"),

@@ -29,14 +29,14 @@ class RequestLog:
     Args:
         app: The application inside.
         hold_request: Context manager that marks a request as in hand.
-        count_request: Counts an ended request, by route and outcome.
+        count_request: Counts an ended request, by route, outcome and name of the API key.
     """
 
     def __init__(
         self,
         app: ASGIApp,
         hold_request: Callable[[], AbstractContextManager[None]],
-        count_request: Callable[[str, str], None],
+        count_request: Callable[[str, str, str], None],
     ) -> None:
         self._app = app
         self._hold_request = hold_request
@@ -76,7 +76,7 @@ class RequestLog:
 
     def _record(self, scope: Scope, record: RequestRecord, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "other")
-        self._count_request(route, record.outcome)
+        self._count_request(route, record.outcome, record.key_name)
         _log.info(
             "request",
             extra={
@@ -86,5 +86,6 @@ class RequestLog:
                 "outcome": record.outcome,
                 "seconds": round(seconds, 4),
             }
+            | ({"key": record.key_name} if record.key_name else {})
             | record.notes,
         )

@@ -123,6 +123,7 @@ function drawLimits(openapi, limits) {
 }
 
 function amount(name, value) {
+  if (value === null) return text("limit.none");
   if (Array.isArray(value)) return value.map((one) => amount(name, one)).join(" – ");
   if (name.includes("bytes")) return bytes(value);
   if (!name.includes("seconds")) return String(value);

@@ -144,6 +144,7 @@ export const texts = {
   "code.language": { zh: "示例语言", en: "Example language" },
 
   "limit.seconds": { zh: "{seconds} 秒", en: "{seconds} s" },
+  "limit.none": { zh: "不限", en: "none" },
   "limit.minutes": { zh: "{minutes} 分钟", en: "{minutes} min" },
 
   "model.name": { zh: "名称", en: "Name" },

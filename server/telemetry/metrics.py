@@ -33,6 +33,18 @@ class Metrics:
             ("endpoint", "outcome"),
             registry=self._registry,
         )
+        self._key_requests = Counter(
+            "openvoice_key_requests",
+            "Requests that ended, by the API key's name and outcome; not of keys without a name.",
+            ("key", "outcome"),
+            registry=self._registry,
+        )
+        self._key_audio = Counter(
+            "openvoice_key_audio_seconds",
+            "Seconds of audio received (in) and converted (out), by the API key's name.",
+            ("key", "direction"),
+            registry=self._registry,
+        )
         self._stages = Histogram(
             "openvoice_stage_seconds",
             "Seconds that a request spent in a stage.",
@@ -117,9 +129,11 @@ class Metrics:
         """Set whether new work is accepted."""
         self._ready.set(ready)
 
-    def count_request(self, endpoint: str, outcome: str) -> None:
+    def count_request(self, endpoint: str, outcome: str, key_name: str) -> None:
         """Count a request that has ended."""
         self._requests.labels(endpoint, outcome).inc()
+        if key_name:
+            self._key_requests.labels(key_name, outcome).inc()
 
     def count_lookup(self, result: str) -> None:
         """Count a lookup in the tone cache."""
@@ -132,12 +146,16 @@ class Metrics:
         inference_seconds: float,
         audio_in_seconds: float,
         audio_out_seconds: float,
+        key_name: str,
     ) -> None:
         """Add the work that was done for one request."""
         for stage, seconds in stage_seconds.items():
             self._stages.labels(stage, *self._labels).observe(seconds)
         self._audio.labels("in", *self._labels).inc(audio_in_seconds)
         self._audio.labels("out", *self._labels).inc(audio_out_seconds)
+        if key_name:
+            self._key_audio.labels(key_name, "in").inc(audio_in_seconds)
+            self._key_audio.labels(key_name, "out").inc(audio_out_seconds)
         if audio_out_seconds:
             self._factor.labels(*self._labels).observe(inference_seconds / audio_out_seconds)
 

@@ -17,11 +17,13 @@ class RequestRecord:
     Args:
         request_id: The id in the log, in the header X-Request-ID and in error answers.
         outcome: `ok`, an error's code, or `client_gone`.
+        key_name: Name of the API key that it was sent with; empty where the key has none.
         notes: More fields of the log line.
     """
 
     request_id: str
     outcome: str = "ok"
+    key_name: str = ""
     notes: dict[str, Any] = field(default_factory=dict)
 
     def attach(self, scope: Scope) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,23 @@ def test_a_bad_value_names_its_option() -> None:
         parse_arguments(["--body-bytes", "many"], "serve")
     with pytest.raises(SettingsError, match="--port"):
         parse_arguments(["--port", "-1"], "serve")
+
+
+def test_a_new_key_is_printed_with_its_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["new-key", "anna"]) == 0
+    key, line = capsys.readouterr().out.splitlines()
+    assert line == f"anna:{hashlib.sha256(key.encode()).hexdigest()}"
+    assert main(["new-key", "a b"]) == 2
+    assert "1 to 64" in capsys.readouterr().err
+
+
+def test_what_the_server_cannot_use_ends_it_before_a_model_is_loaded(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["--api-keys", "/nowhere"]) == 2
+    assert "api_keys: /nowhere" in capsys.readouterr().err
+    assert main(["--voices", "mysql://host"]) == 2
+    assert "must be a file or a postgresql://" in capsys.readouterr().err
 
 
 def test_a_bad_value_ends_the_command_with_2(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from server.endpoints.intake import AdmittedRequest, Intake, supervise
 from server.http.body import ClientGone
 from server.inference.admission import Admission
 from server.inference.cloning_service import CloningService
+from server.keys.rate_limiter import RateLimiter
 from server.messages.error import ApiError
 from server.messages.errors import Internal, NotReady
 from server.messages.requests import ToneRequest
@@ -91,7 +93,12 @@ def context(engine: FakeEngine) -> Iterator[Context]:
     metrics = Metrics()
     service = CloningService(engine, settings, metrics.count_lookup)
     yield Context(
-        settings, Admission(1, 0, 1000), metrics, lambda: service, check_ready=lambda: None
+        settings,
+        Admission(1, 0, 1000),
+        metrics,
+        RateLimiter(None, None),
+        lambda: service,
+        check_ready=lambda: None,
     )
     service.close()
 
@@ -156,9 +163,7 @@ async def test_what_is_refused_before_the_body_is_read(context: Context) -> None
     def not_ready() -> None:
         raise ApiError(NotReady(retry_after_seconds=2))
 
-    loading = Context(
-        context.settings, context.admission, context.metrics, context.get_service, not_ready
-    )
+    loading = replace(context, check_ready=not_ready)
     assert await refused(loading, client) == "not_ready"
     assert client.messages
 

@@ -54,7 +54,12 @@ def subclasses(kind: type[Any]) -> set[type[Any]]:
     return below | {each for child in below for each in subclasses(child)}
 
 
-OURS = {"invalid_multipart": 400, "unexpected_message": 400, "origin_not_allowed": 403}
+OURS = {
+    "invalid_multipart": 400,
+    "unexpected_message": 400,
+    "origin_not_allowed": 403,
+    "rate_limited": 429,
+}
 
 
 def test_the_errors_are_the_contract_s_and_a_few_more() -> None:
