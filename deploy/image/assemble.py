@@ -10,7 +10,6 @@ that a layer whose content did not change keeps its digest.
 
 from __future__ import annotations
 
-import compileall
 import os
 import py_compile
 import re
@@ -35,6 +34,18 @@ PREFIX = Path("/usr/local")
 ENVIRONMENT = Path("/opt/venv")
 OURS = ("openvoice_onnx", "openvoice_onnx-*")
 COMMAND = "openvoice-onnx"
+# Program for the environment's Python: imports all that a server may, and prints where from.
+IMPORT_EVERYTHING = """
+import importlib, pkgutil, sys
+import av, openvoice_onnx, psycopg
+
+for found in pkgutil.walk_packages(openvoice_onnx.__path__, "openvoice_onnx."):
+    # The client needs httpx, which an image does not have.
+    if not found.name.endswith("__main__") and ".client" not in found.name:
+        importlib.import_module(found.name)
+for module in list(sys.modules.values()):
+    print(getattr(module, "__file__", None) or "")
+"""
 EMPTY_FOLDERS = ("dev", "home", "proc", "run", "sys", "tmp", "var/tmp")
 EPOCH_SECONDS = int(os.environ.get("SOURCE_DATE_EPOCH", "946684800"))
 
@@ -57,8 +68,14 @@ def kept_files(folder: Path, patterns: Iterable[str]) -> Iterator[Path]:
     for path in sorted(folder.rglob("*")):
         if path.is_dir() and not path.is_symlink():
             continue
-        if not is_left_out(PurePosixPath(path.relative_to(folder)), chosen):
+        left_out = is_left_out(PurePosixPath(path.relative_to(folder)), chosen)
+        if not left_out and not is_source_of_extension(path):
             yield path
+
+
+def is_source_of_extension(path: Path) -> bool:
+    """Tell whether a module's source lies beside its compiled extension, which Python prefers."""
+    return path.suffix == ".py" and any(path.parent.glob(f"{path.stem}.*.so"))
 
 
 def copy_to(root: Path, path: Path) -> None:
@@ -167,15 +184,33 @@ def copy_system(root: Path, standard_library: Path, linking: list[Path]) -> None
         (root / folder).chmod(0o1777)
 
 
-def compile_modules(root: Path) -> None:
-    """Compile a layer's modules, because a server on a read-only root cannot keep bytecode."""
-    compileall.compile_dir(
-        root,
-        stripdir=str(root),
-        prependdir="/",
-        quiet=2,
-        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+def imported_files() -> set[Path]:
+    """Find the sources of the modules that a server imports, in this root."""
+    listing = subprocess.run(
+        [ENVIRONMENT / "bin" / "python", "-c", IMPORT_EVERYTHING],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
     )
+    return {Path(name) for name in listing.stdout.splitlines() if name.endswith(".py")}
+
+
+def compile_modules(root: Path, sources: Iterable[Path]) -> None:
+    """Compile those modules of a layer that are imported, as a read-only root keeps no bytecode.
+
+    Args:
+        root: The layer's folder.
+        sources: Absolute paths of modules, of which those below `root` are compiled.
+    """
+    for source in sources:
+        place = root / source.relative_to("/")
+        if place.exists():
+            py_compile.compile(
+                str(place),
+                dfile=str(source),
+                doraise=True,
+                invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+            )
 
 
 def set_times(root: Path) -> None:
@@ -197,8 +232,9 @@ def main(image: Path) -> None:
         copy_to(image / "packages", path)
     for path in (ENVIRONMENT / "bin" / COMMAND, *ours):
         copy_to(image / "application", path)
+    imported = imported_files()
     for layer in ("system", "packages", "application"):
-        compile_modules(image / layer)
+        compile_modules(image / layer, imported)
         set_times(image / layer)
 
 

@@ -36,6 +36,7 @@ LEFT_OUT_OF_PACKAGES = (
     "*.pyi",
     "*.pyx",
     "_virtualenv*",
+    "google",  # protobuf, which only ONNX Runtime's tools use
     "numpy/_core/include",
     "numpy/f2py",  # makes extensions of Fortran
     "numpy/_core/lib/npy-pkg-config",
@@ -48,6 +49,7 @@ LEFT_OUT_OF_PACKAGES = (
     "onnxruntime/transformers",  # needs onnx
     "pip",
     "pip-*",
+    "protobuf-*",
     "*/test",
     "*/tests",
 )
@@ -74,6 +76,7 @@ DEBIAN_PACKAGES = (
 
 DEBIAN_FILES = (
     "/etc/group",
+    "/etc/ld.so.cache",  # where Python's own library is found
     "/etc/nsswitch.conf",
     "/etc/passwd",
     "/etc/ssl/certs/ca-certificates.crt",  # for `openvoice-onnx install`

@@ -7,6 +7,7 @@ version, and a network for packages. The container itself gets no network.
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import shutil
 import sys
@@ -23,6 +24,7 @@ from deploy.rehearse.errors import NotPossible, RehearsalError
 
 ROOT = Path(__file__).parents[2]
 MEGABYTE = 1_000_000
+INFO_COMMAND = "curl --silent --fail --output info.json http://localhost:5000/api/info"
 NEEDED = ("buildah", "curl", "debootstrap", "strip", "unshare")
 
 
@@ -109,10 +111,12 @@ def check(image: Image, root: Path) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         shutil.copytree(ROOT / "samples", folder / "samples")
-        seen = serve(root, image.config, readme_command(), folder)
+        seen = serve(root, image.config, f"{readme_command()}\n{INFO_COMMAND}", folder)
         converted = (folder / "converted.wav").read_bytes()
+        formats = json.loads((folder / "info.json").read_text("utf-8"))["supported_formats"]
     print("\n".join(f"{name}: {value}" for name, value in seen.items()))
     print(f"converted.wav: {len(converted)} bytes")
+    print(f"formats: {' '.join(formats)}")
     if wrong := faults(seen, image.config["User"], converted):
         raise RehearsalError("; ".join(wrong))
 

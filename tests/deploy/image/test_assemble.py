@@ -77,6 +77,12 @@ def test_onnx_runtime_has_its_code_in_the_extension_that_stays() -> None:
     assert not {name for name in needed if name.startswith("libonnxruntime.so")}
 
 
+def test_the_source_of_an_extension_is_not_copied(tmp_path: Path) -> None:
+    for name in ("frame.py", "frame.abi3.so", "other.py"):
+        (tmp_path / name).touch()
+    assert [path.name for path in kept_files(tmp_path, ())] == ["frame.abi3.so", "other.py"]
+
+
 def test_bytecode_is_not_copied_and_links_stay_links(tmp_path: Path) -> None:
     source = tmp_path / "source"
     (source / "__pycache__").mkdir(parents=True)
@@ -93,7 +99,7 @@ def test_bytecode_is_not_copied_and_links_stay_links(tmp_path: Path) -> None:
 
 def test_modules_load_from_bytecode_alone_whatever_the_times(tmp_path: Path) -> None:
     (tmp_path / "answer.py").write_text("VALUE = 42\n")
-    compile_modules(tmp_path)
+    compile_modules(tmp_path, [Path("/answer.py"), Path("/in/another/layer.py")])
     (tmp_path / "answer.py").write_text("VALUE = 'the source was read'\n")
     set_times(tmp_path)
     assert (tmp_path / "answer.py").stat().st_mtime == EPOCH_SECONDS
