@@ -33,7 +33,7 @@ serve: export OPENVOICE_VOICES ?= $(CURDIR)/voices.db
 .venv/installed: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed" >&2; exit 1; }
 	$(PYTHON) -m venv --clear .venv
-	.venv/bin/pip install --quiet --editable '.[cpu]'
+	.venv/bin/pip install --quiet --editable '.[cpu,formats]'
 	@touch $@
 
 .venv-dev/installed: pyproject.toml constraints.txt

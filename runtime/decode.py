@@ -1,26 +1,17 @@
 """Decoding of audio files into mono waveforms; what a header says is checked, never trusted."""
 
-from collections.abc import Iterator
-from types import TracebackType
-
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
 from runtime.arrays import Waveform
-from runtime.errors import AudioTooLong, AudioTooShort, UndecodableAudio
-from runtime.limits import (
-    MAXIMUM_CHANNELS,
-    MAXIMUM_SAMPLE_RATE_HZ,
-    MAXIMUM_SECONDS,
-    MINIMUM_SAMPLE_RATE_HZ,
-)
+from runtime.audio_reader import AudioReader
+from runtime.errors import AudioTooShort, UndecodableAudio
+from runtime.limits import MAXIMUM_SECONDS
+from runtime.media.media_file import MediaFile, demuxer_of
 from runtime.mp3 import is_mpeg_audio, length_is_guessed
 from runtime.resample import resample_blocks
 from runtime.source import MemorySource, Source, StretchedSource
-
-BLOCK_SAMPLES = 65_536
-"""Samples decoded at a time, over all channels."""
 
 _SUBTYPES_BY_FORMAT: dict[str, frozenset[str] | None] = {
     "WAV": None,
@@ -34,8 +25,6 @@ _MAGIC_BYTES = 12
 _UNRECOGNISED_FORMAT = 1
 # libsndfile's length of a file that does not say
 _UNKNOWN_FRAMES = 2**63 - 1
-# a decoder's own delay and padding, which a length may or may not count
-_LENGTH_SLACK_FRAMES = 4 * 1152
 
 
 def decode_audio(
@@ -46,6 +35,8 @@ def decode_audio(
     maximum_seconds: float = MAXIMUM_SECONDS,
 ) -> Waveform:
     """Decode an audio file in memory: WAV, MP3, FLAC, OGG Vorbis or OGG Opus.
+
+    With the extra `formats` (PyAV) also the sound of M4A, AAC, WebM and MP4.
 
     Args:
         data: Bytes of the file.
@@ -61,7 +52,7 @@ def decode_audio(
         AudioTooShort: The clip is too short, or empty.
         AudioTooLong: The clip is too long.
     """
-    with AudioFile(MemorySource(data), maximum_seconds=maximum_seconds) as file:
+    with open_audio(MemorySource(data), maximum_seconds=maximum_seconds) as file:
         # grows in place, where joining blocks at the end would hold the clip twice
         samples = bytearray()
         for block in resample_blocks(file.blocks(), file.sample_rate_hz, sample_rate_hz):
@@ -71,19 +62,36 @@ def decode_audio(
     return np.frombuffer(samples, np.float32)
 
 
-class AudioFile:
-    """An open audio file whose header has been checked; a context manager.
-
-    The format is told by the file's content.
+def open_audio(source: Source, *, maximum_seconds: float) -> AudioReader:
+    """Open an audio file, whose format is told by its content.
 
     Args:
         source: Bytes of the file.
         maximum_seconds: Length above which the file is refused, whether its header or its
             decoding shows it.
 
-    Attributes:
-        sample_rate_hz: Sample rate of the file.
-        channels: Number of channels of the file.
+    Raises:
+        UndecodableAudio: The file is in no format that can be read, or its header is out of range.
+        AudioTooShort: The file is a media file whose sound track has no samples.
+        AudioTooLong: The header announces too long a clip.
+    """
+    head = source.peek(0, _MAGIC_BYTES)
+    demuxer = demuxer_of(head)
+    if demuxer is not None:
+        return MediaFile(source, demuxer, maximum_seconds=maximum_seconds)
+    # libsndfile knows many more formats, and some of their readers print what they meet
+    if not _may_be_accepted(head):
+        raise UndecodableAudio("unknown_format")
+    return AudioFile(source, maximum_seconds=maximum_seconds)
+
+
+class AudioFile(AudioReader):
+    """An open audio file in a format of libsndfile: WAV, MP3, FLAC or OGG.
+
+    Args:
+        source: Bytes of the file.
+        maximum_seconds: Length above which the file is refused, whether its header or its
+            decoding shows it.
 
     Raises:
         UndecodableAudio: The file is in no format that can be read, or its header is out of range.
@@ -91,75 +99,30 @@ class AudioFile:
     """
 
     def __init__(self, source: Source, *, maximum_seconds: float) -> None:
-        # libsndfile knows many more formats, and some of their readers print what they meet
-        if not _may_be_accepted(source.peek(0, _MAGIC_BYTES)):
-            raise UndecodableAudio("unknown_format")
-        self._length_known = not length_is_guessed(source)
+        length_known = not length_is_guessed(source)
         try:
-            self._file = _ForwardFile(source if self._length_known else StretchedSource(source))
+            self._file = _ForwardFile(source if length_known else StretchedSource(source))
         except soundfile.LibsndfileError as error:
             unknown = error.code == _UNRECOGNISED_FORMAT
             raise UndecodableAudio("unknown_format" if unknown else "corrupt") from error
-        self._maximum_seconds = maximum_seconds
-        self._decoded = 0
-        self.sample_rate_hz: int = self._file.samplerate
-        self.channels: int = self._file.channels
+        frames: int = self._file.frames
         try:
-            self._check_header()
+            subtypes = _SUBTYPES_BY_FORMAT.get(self._file.format, frozenset())
+            if subtypes is not None and self._file.subtype not in subtypes:
+                raise UndecodableAudio("unknown_format")
+            super().__init__(
+                self._file.samplerate,
+                self._file.channels,
+                frames if length_known and frames < _UNKNOWN_FRAMES else None,
+                maximum_seconds,
+            )
         except BaseException:
-            self._file.close()
+            self.close()
             raise
 
-    def __enter__(self) -> "AudioFile":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Close the file."""
         self._file.close()
-
-    @property
-    def decoded_seconds(self) -> float:
-        """Length of what has been decoded so far: of the whole file at its end."""
-        return self._decoded / self.sample_rate_hz
-
-    def blocks(self) -> Iterator[Waveform]:
-        """Decode the file from front to back.
-
-        Yields:
-            Blocks of the channels' mean, each channel clipped to -1 to 1, [samples].
-
-        Raises:
-            UndecodableAudio: The data is damaged, cut off or not finite.
-            AudioTooShort: The file has no samples.
-            AudioTooLong: The file is longer than allowed.
-        """
-        block_frames = BLOCK_SAMPLES // self.channels
-        share = np.full(self.channels, 1 / self.channels, np.float32)
-        while True:
-            block = self._read(block_frames)
-            if not len(block):
-                break
-            self._decoded += len(block)
-            if self._decoded > self._maximum_seconds * self.sample_rate_hz:
-                raise AudioTooLong(None, self._maximum_seconds)
-            if not np.isfinite(block).all():
-                raise UndecodableAudio("not_finite")
-            np.clip(block, -1, 1, out=block)
-            yield block[:, 0] if self.channels == 1 else block @ share
-        if self._decoded == 0:
-            raise AudioTooShort(0.0, 0.0)
-        announced = self._announced_frames
-        if announced is not None and announced - self._decoded > _LENGTH_SLACK_FRAMES:
-            raise UndecodableAudio("truncated")
-
-    @property
-    def _announced_frames(self) -> int | None:
-        frames: int = self._file.frames
-        return frames if self._length_known and frames < _UNKNOWN_FRAMES else None
 
     def _read(self, frames: int) -> NDArray[np.float32]:
         try:
@@ -167,18 +130,6 @@ class AudioFile:
         except soundfile.SoundFileError as error:
             raise UndecodableAudio("corrupt") from error
         return block
-
-    def _check_header(self) -> None:
-        subtypes = _SUBTYPES_BY_FORMAT.get(self._file.format, frozenset())
-        if subtypes is not None and self._file.subtype not in subtypes:
-            raise UndecodableAudio("unknown_format")
-        if not MINIMUM_SAMPLE_RATE_HZ <= self.sample_rate_hz <= MAXIMUM_SAMPLE_RATE_HZ:
-            raise UndecodableAudio("sample_rate", sample_rate_hz=self.sample_rate_hz)
-        if self.channels > MAXIMUM_CHANNELS:
-            raise UndecodableAudio("channels", channels=self.channels)
-        announced = self._announced_frames
-        if announced is not None and announced > self._maximum_seconds * self.sample_rate_hz:
-            raise AudioTooLong(announced / self.sample_rate_hz, self._maximum_seconds)
 
 
 class _ForwardFile(soundfile.SoundFile):  # type: ignore[misc]

@@ -25,11 +25,24 @@ from runtime.limits import MAXIMUM_CHANNELS, MAXIMUM_SAMPLE_RATE_HZ, MINIMUM_SAM
 Fact: TypeAlias = str | int | float | None
 
 UndecodableReason: TypeAlias = Literal[
-    "unknown_format", "corrupt", "truncated", "sample_rate", "channels", "not_finite"
+    "unknown_format",
+    "formats_not_installed",
+    "no_audio_track",
+    "unknown_codec",
+    "corrupt",
+    "truncated",
+    "sample_rate",
+    "channels",
+    "not_finite",
 ]
 
 _UNDECODABLE: dict[UndecodableReason, str] = {
     "unknown_format": "the file is not WAV, MP3, FLAC or OGG (Vorbis or Opus)",
+    "formats_not_installed": (
+        "M4A, AAC, WebM and MP4 need PyAV, which the extra `formats` of this package installs"
+    ),
+    "no_audio_track": "the file has no sound track",
+    "unknown_codec": "the file's sound is not in AAC, ALAC, FLAC, MP3, Opus or Vorbis",
     "corrupt": "the file's audio data is damaged",
     "truncated": "the file ends before the audio that its header announces",
     "sample_rate": (

@@ -11,7 +11,7 @@ from typing import BinaryIO
 from runtime import wav
 from runtime.arrays import Tone, Waveform
 from runtime.cloner import VoiceCloner
-from runtime.decode import AudioFile
+from runtime.decode import open_audio
 from runtime.errors import AudioTooShort
 from runtime.options import DEFAULT_TAU, DEFAULT_TEMPERATURE
 from runtime.resample import resample_blocks
@@ -121,7 +121,7 @@ def _read_blocks(cloner: VoiceCloner, path: Path, progress: Progress | None) -> 
     maximum_seconds = wav.MAXIMUM_SAMPLES / rate_hz
     with (
         path.open("rb", buffering=0) as file,
-        AudioFile(FileSource(file), maximum_seconds=maximum_seconds) as audio,
+        open_audio(FileSource(file), maximum_seconds=maximum_seconds) as audio,
     ):
         for block in resample_blocks(audio.blocks(), audio.sample_rate_hz, rate_hz):
             yield block

@@ -32,15 +32,18 @@ class MemorySource:
 
     Args:
         data: Bytes of the file.
+
+    Attributes:
+        data: Bytes of the file.
     """
 
     def __init__(self, data: bytes | bytearray | memoryview) -> None:
-        self._data = memoryview(data).cast("B")
+        self.data = memoryview(data).cast("B")
         self._position = 0
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
         """Move the position: from the start (0), from here (1) or from the end (2)."""
-        base = (0, self._position, len(self._data))[whence]
+        base = (0, self._position, len(self.data))[whence]
         self._position = max(0, base + offset)
         return self._position
 
@@ -50,14 +53,14 @@ class MemorySource:
 
     def readinto(self, buffer: memoryview, /) -> int:
         """Read into a buffer and return the number of bytes read."""
-        chunk = self._data[self._position : self._position + len(buffer)]
+        chunk = self.data[self._position : self._position + len(buffer)]
         buffer[: len(chunk)] = chunk
         self._position += len(chunk)
         return len(chunk)
 
     def peek(self, offset: int, count: int) -> bytes:
         """Read bytes at an offset without moving the position."""
-        return bytes(self._data[offset : offset + count])
+        return bytes(self.data[offset : offset + count])
 
 
 class FileSource:
@@ -65,31 +68,34 @@ class FileSource:
 
     Args:
         file: File opened for reading, unbuffered.
+
+    Attributes:
+        file: The file.
     """
 
     def __init__(self, file: BinaryIO) -> None:
-        self._file = file
+        self.file = file
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
         """Move the position: from the start (0), from here (1) or from the end (2)."""
-        return self._file.seek(offset, whence)
+        return self.file.seek(offset, whence)
 
     def tell(self) -> int:
         """Return the position of the next read."""
-        return self._file.tell()
+        return self.file.tell()
 
     def readinto(self, buffer: memoryview, /) -> int:
         """Read into a buffer and return the number of bytes read."""
-        data = self._file.read(len(buffer))
+        data = self.file.read(len(buffer))
         buffer[: len(data)] = data
         return len(data)
 
     def peek(self, offset: int, count: int) -> bytes:
         """Read bytes at an offset without moving the position."""
-        position = self._file.tell()
-        self._file.seek(offset)
-        data = self._file.read(count)
-        self._file.seek(position)
+        position = self.file.tell()
+        self.file.seek(offset)
+        data = self.file.read(count)
+        self.file.seek(position)
         return data
 
 

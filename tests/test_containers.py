@@ -68,9 +68,10 @@ def test_what_is_copied_is_enough_to_serve_and_convert(dockerfile: str, tmp_path
 def test_only_runtime_dependencies_are_installed(dockerfile: str, extra: str) -> None:
     runs = " ".join(argument for name, argument in instructions(dockerfile) if name == "RUN")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    installed = project["dependencies"] + project["optional-dependencies"][extra]
+    extras = project["optional-dependencies"]
+    installed = project["dependencies"] + extras[extra] + extras["formats"]
     names = {re.split(r"[^a-z0-9-]", requirement)[0] for requirement in installed}
-    assert re.findall(r"pip install --no-cache-dir (\S+)", runs) == [f"'.[{extra}]'"]
+    assert re.findall(r"pip install --no-cache-dir (\S+)", runs) == [f"'.[{extra},formats]'"]
     assert not names & {"torch", "onnx", "onnxscript", "onnxslim", "scipy"}
 
 

@@ -40,7 +40,7 @@ SERVER_LAYERS = (
 
 GRAPH_MAKING = {"torch", "onnx", "onnxscript", "onnxslim", "scipy"}
 THIRD_PARTY = {
-    "runtime": {"numpy", "onnxruntime", "soundfile", "soxr", "tqdm"},
+    "runtime": {"av", "numpy", "onnxruntime", "soundfile", "soxr", "tqdm"},
     "server": {
         "anyio",
         "msgspec",

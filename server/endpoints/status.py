@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from runtime.encoding import FORMATS
+from runtime.media.media_file import MEDIA_FORMATS, is_available
 from server.endpoints.context import Context
 from server.endpoints.endpoint import Endpoint
 from server.http.answers import JSON_TYPE, to_json
@@ -18,6 +19,7 @@ from server.openapi.operation import Operation
 from server.settings import Settings
 
 SUPPORTED_FORMATS = ("wav", "mp3", "flac", "ogg")
+"""Fixed by the contract; `MEDIA_FORMATS` follow where they can be read."""
 
 
 def create(context: Context) -> list[Endpoint]:
@@ -41,7 +43,7 @@ def make_info(service: CloningService, settings: Settings) -> Info:
         sample_rate=manifest.sample_rate_hz,
         target_length=manifest.reference_frames,
         tone_dimension=manifest.tone_dimension,
-        supported_formats=list(SUPPORTED_FORMATS),
+        supported_formats=[*SUPPORTED_FORMATS, *(MEDIA_FORMATS if is_available() else ())],
         output_formats=list(FORMATS),
         name=manifest.name,
         variant=manifest.variant,

@@ -443,6 +443,15 @@ ERRORS: Mapping[str, type[ErrorDetail]] = {
 
 _WHY_UNDECODABLE: Mapping[UndecodableReason, Text] = {
     "unknown_format": Text("不是支持的音频格式", "it is in none of the formats"),
+    "formats_not_installed": Text(
+        "服务器未安装读取 M4A、AAC、WebM 与 MP4 的可选组件 formats",
+        "the server lacks the extra `formats`, which reads M4A, AAC, WebM and MP4",
+    ),
+    "no_audio_track": Text("文件中没有音轨", "it has no sound track"),
+    "unknown_codec": Text(
+        "音轨不是 AAC、ALAC、FLAC、MP3、Opus 或 Vorbis 编码",
+        "its sound is not in AAC, ALAC, FLAC, MP3, Opus or Vorbis",
+    ),
     "corrupt": Text("音频数据已损坏", "its audio data is damaged"),
     "truncated": Text("文件不完整", "the file is cut short"),
     "sample_rate": Text("采样率超出范围", "its sample rate is out of range"),

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from runtime import VoiceCloner
 from runtime.arrays import Waveform
-from runtime.decode import AudioFile, decode_audio
+from runtime.decode import AudioFile, decode_audio, open_audio
 from runtime.errors import AudioError, AudioTooLong, AudioTooShort, UndecodableAudio
 from runtime.source import FileSource, MemorySource
 from tests.audio import FORMATS, audio_file, voice, voice_file
 
 
 def decode(data: bytes, maximum_seconds: float = 60.0) -> tuple[Waveform, int]:
-    with AudioFile(MemorySource(data), maximum_seconds=maximum_seconds) as file:
+    with open_audio(MemorySource(data), maximum_seconds=maximum_seconds) as file:
         return np.concatenate(list(file.blocks())), file.sample_rate_hz
 
 
@@ -135,7 +135,6 @@ BAD: dict[str, tuple[bytes, str, dict[str, Any]]] = {
     "empty": (b"", "unknown_format", {}),
     "text": (b"This is not audio.\n" * 50, "unknown_format", {}),
     "png": (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(500), "unknown_format", {}),
-    "webm": (b"\x1a\x45\xdf\xa3" + bytes(500), "unknown_format", {}),
     "avi": (b"RIFF\x10\x00\x00\x00AVI LIST" + bytes(500), "unknown_format", {}),
     "aiff": (audio_file(voice(0.1), format="AIFF"), "unknown_format", {}),
     "au": (audio_file(voice(0.1), format="AU"), "unknown_format", {}),

@@ -13,6 +13,7 @@ import soundfile
 from starlette.testclient import TestClient
 
 from server.settings import Settings
+from tests.runtime.media.files import KINDS, Kind, media_file
 from tests.server import audio
 from tests.server.conftest import MakeClient
 
@@ -108,6 +109,14 @@ CLIPS: dict[str, tuple[Callable[[], bytes], int, str]] = {
     "cut-off header": (lambda: audio.clip(1.0)[:30], 422, "undecodable_audio"),
     "cut-off FLAC": (
         lambda: audio.encoded(audio.speech(3), format="FLAC")[:9000], 422, "undecodable_audio",
+    ),
+    "MP4 without sound": (lambda: media_file(Kind("mp4", None)), 422, "undecodable_audio"),
+    "cut-off M4A": (lambda: media_file(KINDS["m4a"])[:5000], 422, "undecodable_audio"),
+    "WebM head alone": (lambda: media_file(KINDS["webm"])[:60], 422, "undecodable_audio"),
+    "eleven minutes of M4A": (
+        lambda: media_file(KINDS["m4a"], waveform=np.zeros(660 * 16000, np.float32)),
+        413,
+        "audio_too_long",
     ),
 }  # fmt: skip
 

@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 
 from server.inference.engine import Engine
 from server.settings import Settings
+from tests.runtime.media.files import Kind, media_file
 from tests.server import audio
 from tests.server.conftest import MakeClient
 from tests.server.fakes import FakeEngine
@@ -112,6 +113,9 @@ FORMATS = {
     "MP3": audio.encoded(SPEECH, 48000, format="MP3"),
     "Vorbis": audio.encoded(SPEECH, 48000, format="OGG", subtype="VORBIS"),
     "Opus": audio.encoded(SPEECH, 48000, format="OGG", subtype="OPUS"),
+    "M4A": media_file(Kind("ipod", "aac", 48000), waveform=SPEECH),
+    "WebM": media_file(Kind("webm", "libopus", 48000), waveform=SPEECH),
+    "MP4 with pictures": media_file(Kind("mp4", "aac", 48000, pictures=True), waveform=SPEECH),
 }
 
 

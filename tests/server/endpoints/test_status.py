@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import pytest
 from starlette.testclient import TestClient
 
+from server.endpoints import status
 from server.settings import LIMITS, Settings
 from tests.server.conftest import MakeClient
 from tests.server.fakes import MANIFEST
@@ -26,8 +28,17 @@ def test_info_begins_with_the_contract_s_six_fields(client: TestClient) -> None:
         ("sample_rate", 22050),
         ("target_length", 1024),
         ("tone_dimension", 256),
-        ("supported_formats", ["wav", "mp3", "flac", "ogg"]),
+        ("supported_formats", ["wav", "mp3", "flac", "ogg", "m4a", "aac", "webm", "mp4"]),
     ]
+
+
+def test_formats_are_listed_only_where_they_work(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(status, "is_available", lambda: False)
+    info = client.get("/api/info").json()
+    assert info["supported_formats"] == ["wav", "mp3", "flac", "ogg"]
+    assert info["output_formats"] == ["wav", "flac", "mp3", "ogg", "pcm"]
 
 
 def test_info_says_what_is_loaded_and_the_limits(make_client: MakeClient) -> None:
