@@ -20,7 +20,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 IMPORT_NAME = "openvoice_onnx"
 PACKAGES = ("runtime", "server", "client")
-DATA = ("onnx_models/compact", "samples")
+DATA = ("onnx_models/compact", "onnx_models/marking", "samples")
 
 
 class WheelLayout(BuildHookInterface):  # type: ignore[type-arg]

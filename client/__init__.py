@@ -18,8 +18,17 @@ from client.errors import (
     UnreadableAudio,
 )
 from client.live import LiveOptions
-from client.protocol import AudioFormat, CloneOptions, OutputOptions, Target
-from client.results import CloneResult, LiveReady, LiveStats, Piece, Stats, StreamHead, ToneResult
+from client.protocol import AudioFormat, CloneOptions, OutputOptions, Target, TargetVoice
+from client.results import (
+    CloneResult,
+    LiveReady,
+    LiveStats,
+    Piece,
+    Stats,
+    StoredVoice,
+    StreamHead,
+    ToneResult,
+)
 from client.synchronous import Client, LiveSession
 
 __all__ = [
@@ -40,8 +49,10 @@ __all__ = [
     "Overloaded",
     "Piece",
     "Stats",
+    "StoredVoice",
     "StreamHead",
     "Target",
+    "TargetVoice",
     "ToneResult",
     "UnexpectedAnswer",
     "Unreachable",

@@ -16,7 +16,7 @@ from typing import BinaryIO, get_args
 
 from tqdm import tqdm
 
-from client import live_command
+from client import live_command, voices_command
 from client.audio import write_wav
 from client.errors import ApiError, ClientError
 from client.protocol import AudioFormat, CloneOptions, OutputOptions
@@ -76,13 +76,7 @@ def parser(program: str = PROGRAM) -> argparse.ArgumentParser:
     clone = commands.add_parser(
         "clone", parents=[common, convert], help="convert a file of speech to another voice"
     )
-    clone.add_argument(
-        "--target",
-        required=True,
-        nargs="+",
-        metavar="FILE",
-        help="clip of the voice to imitate, or several clips of one speaker",
-    )
+    voices_command.add_target(clone)
     clone.add_argument("--source", required=True, metavar="FILE", help="speech to convert")
     clone.add_argument(
         "--output",
@@ -110,6 +104,10 @@ def parser(program: str = PROGRAM) -> argparse.ArgumentParser:
         help="convert raw PCM from a microphone while it is spoken",
     )
     live_command.add_arguments(live)
+
+    voices = commands.add_parser("voices", help="store, list and delete voices on a server")
+    actions = voices.add_subparsers(dest="action", required=True)
+    voices_command.add_arguments(actions, common)
 
     commands.add_parser(
         "info", parents=[common], help="print the server's model, limits and speed, as JSON"
@@ -163,7 +161,12 @@ def clone_encoded(
 
 def conversion(options: argparse.Namespace) -> CloneOptions:
     """Return the options of the conversion."""
-    return {"tau": options.tau, "temperature": options.temperature, "seed": options.seed}
+    return {
+        "tau": options.tau,
+        "temperature": options.temperature,
+        "seed": options.seed,
+        "target_voice": voices_command.target_voice(options),
+    }
 
 
 def samples(pieces: Iterable[Piece], update: Callable[[float], object]) -> Iterator[bytes]:
@@ -182,6 +185,8 @@ def main(arguments: list[str] | None = None, program: str = PROGRAM) -> int:
                 clone(client, options)
             elif options.command == "live":
                 live_command.run(client, options)
+            elif options.command == "voices":
+                voices_command.run(client, options)
             else:
                 print(json.dumps(client.info(), ensure_ascii=False, indent=2))
     except ApiError as error:

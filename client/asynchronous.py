@@ -21,6 +21,7 @@ from client.live import LiveOptions
 from client.protocol import CloneOptions, OutputOptions, Target, load_target
 from client.results import CloneResult, LiveReady, LiveStats, Piece, StreamHead, ToneResult
 from client.stream import StreamReader, stream_head
+from client.voices import AsyncVoices
 
 
 class AsyncStream:
@@ -94,6 +95,9 @@ class AsyncClient:
             before each is what the server asks for.
         language: Language of error messages, as Accept-Language: `en` or `zh`.
         transport: Transport of the requests, for tests.
+
+    Attributes:
+        voices: Voices that the server stores.
     """
 
     def __init__(
@@ -107,6 +111,7 @@ class AsyncClient:
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self.server = server
+        self.voices = AsyncVoices(self._send)
         self._retries = retries
         options = http_options(server, api_key, timeout_seconds, language)
         with reaching(server):
@@ -140,7 +145,7 @@ class AsyncClient:
         return await self._send(calls.tone(audio))
 
     async def clone(
-        self, target: Target, source: Audio, **options: Unpack[OutputOptions]
+        self, target: Target | None, source: Audio, **options: Unpack[OutputOptions]
     ) -> CloneResult:
         """Convert a source to the target's voice in one request; see `Client.clone`."""
         return await self._send(calls.clone(target, source, options))
@@ -148,7 +153,7 @@ class AsyncClient:
     @asynccontextmanager
     async def clone_stream(
         self,
-        target: Target,
+        target: Target | None,
         source: Audio,
         *,
         progress: Callable[[float], None] | None = None,
@@ -174,7 +179,7 @@ class AsyncClient:
 
     @asynccontextmanager
     async def clone_encoded(
-        self, target: Target, source: Audio, **options: Unpack[OutputOptions]
+        self, target: Target | None, source: Audio, **options: Unpack[OutputOptions]
     ) -> AsyncIterator[AsyncIterator[bytes]]:
         """Convert a long source and receive one audio file while it is made.
 
@@ -195,7 +200,7 @@ class AsyncClient:
     @asynccontextmanager
     async def live(
         self,
-        target: Target,
+        target: Target | None,
         *,
         speaker: Audio | ToneResult | None = None,
         **options: Unpack[LiveOptions],
@@ -214,7 +219,7 @@ class AsyncClient:
 
     async def clone_segments(
         self,
-        target: Target,
+        target: Target | None,
         source: Audio,
         *,
         segment_seconds: float = 10.0,
@@ -233,7 +238,7 @@ class AsyncClient:
             concurrency: Largest number of requests in flight.
             progress: Function that is called after each piece with the share of the source that
                 is done, in (0, 1].
-            options: Values of `tau`, `temperature` and `seed`.
+            options: Values of `tau`, `temperature`, `seed` and `target_voice`.
         """
         voice = await asyncio.to_thread(load_target, target)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+from urllib.parse import quote, urlencode
 
 import httpx
 
@@ -13,13 +14,17 @@ from client.protocol import (
     CloneOptions,
     OutputOptions,
     Target,
+    VoiceSource,
     answer_of,
     clone_body,
     clone_result,
+    stored_voice,
     tone_body,
     tone_result,
+    voice_body,
+    voice_page,
 )
-from client.results import CloneResult, ToneResult
+from client.results import CloneResult, StoredVoice, ToneResult, VoicePage
 
 Answer = TypeVar("Answer")
 
@@ -61,17 +66,46 @@ def tone(audio: Audio) -> Call[ToneResult]:
     return Call("POST", "/api/tone", tone_result, lambda: tone_body(audio))
 
 
-def clone(target: Target, source: Audio, options: OutputOptions) -> Call[CloneResult]:
+def clone(target: Target | None, source: Audio, options: OutputOptions) -> Call[CloneResult]:
     """Describe POST /api/clone."""
     return Call("POST", "/api/clone", clone_result, lambda: clone_body(target, source, options))
 
 
-def clone_stream(target: Target, source: Audio, options: CloneOptions) -> Call[dict[str, Any]]:
+def clone_stream(
+    target: Target | None, source: Audio, options: CloneOptions
+) -> Call[dict[str, Any]]:
     """Describe POST /api/clone/stream; `parse` is for an answer that is not a stream."""
     return Call("POST", "/api/clone/stream", answer_of, lambda: clone_body(target, source, options))
 
 
-def clone_encoded(target: Target, source: Audio, options: OutputOptions) -> Call[dict[str, Any]]:
+def clone_encoded(
+    target: Target | None, source: Audio, options: OutputOptions
+) -> Call[dict[str, Any]]:
     """Describe POST /api/clone/stream where it answers audio; `parse` is for a refusal."""
     encoded: OutputOptions = {**options, "format": options.get("format") or "wav"}
     return Call("POST", "/api/clone/stream", answer_of, lambda: clone_body(target, source, encoded))
+
+
+def add_voice(name: str, source: VoiceSource, keep_audio: bool) -> Call[StoredVoice]:
+    """Describe POST /api/voices."""
+    return Call("POST", "/api/voices", stored_voice, lambda: voice_body(name, source, keep_audio))
+
+
+def list_voices(after: str) -> Call[VoicePage]:
+    """Describe GET /api/voices for the page after a name; the first is after an empty one."""
+    query = f"?{urlencode({'after': after})}" if after else ""
+    return Call("GET", f"/api/voices{query}", voice_page)
+
+
+def get_voice(name: str) -> Call[StoredVoice]:
+    """Describe GET /api/voices/{name}."""
+    return Call("GET", _voice_path(name), stored_voice)
+
+
+def delete_voice(name: str) -> Call[dict[str, Any]]:
+    """Describe DELETE /api/voices/{name}."""
+    return Call("DELETE", _voice_path(name), answer_of)
+
+
+def _voice_path(name: str) -> str:
+    return f"/api/voices/{quote(name, safe='')}"

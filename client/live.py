@@ -13,7 +13,7 @@ from websockets.exceptions import InvalidHandshake, InvalidStatus, WebSocketExce
 from client.audio import Audio, encode
 from client.connection import CONNECT_TIMEOUT_SECONDS
 from client.errors import UnexpectedAnswer, Unreachable
-from client.protocol import Target, error_of, parse_object, target_fields
+from client.protocol import Target, TargetVoice, error_of, parse_object, target_fields
 from client.results import LiveReady, LiveStats, ToneResult
 
 PATH = "/api/clone/live"
@@ -30,6 +30,7 @@ class LiveOptions(TypedDict, total=False):
         tau: Strength of the target's voice, 0 to 1.
         temperature: Random variation of the result, 0 to 1; 0 always gives the same result.
         seed: Seed of the random variation, below 2^63; the same seed repeats a result.
+        target_voice: Stored voice to imitate, or weights of several; the target is None then.
         sample_rate: Sample rate of what is sent, 8000 to 48000.
         format: Format of what is sent, mono.
         latency: How long to wait: `low` is shortest, `exact` gives what `clone` gives.
@@ -38,15 +39,18 @@ class LiveOptions(TypedDict, total=False):
     tau: float | None
     temperature: float | None
     seed: int | None
+    target_voice: TargetVoice | None
     sample_rate: int | None
     format: Literal["pcm_s16le", "pcm_f32le"] | None
     latency: Literal["low", "balanced", "exact"] | None
 
 
-def start_message(target: Target, speaker: Audio | ToneResult | None, options: LiveOptions) -> str:
+def start_message(
+    target: Target | None, speaker: Audio | ToneResult | None, options: LiveOptions
+) -> str:
     """Build the first message of a session."""
-    fields = target_fields(target)
-    fields |= {name: value for name, value in options.items() if value is not None}
+    fields = {name: value for name, value in options.items() if value is not None}
+    fields |= target_fields(target, options.get("target_voice"))
     if isinstance(speaker, ToneResult):
         fields["source_tone"] = speaker.tone
     elif speaker is not None:

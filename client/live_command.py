@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from io import RawIOBase
 
+from client import voices_command
 from client.synchronous import Client
 
 SAMPLE_BYTES = {"pcm_s16le": 2, "pcm_f32le": 4}
@@ -16,13 +17,7 @@ BLOCK_BYTES = 1 << 14
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments, beyond those of every command."""
-    parser.add_argument(
-        "--target",
-        required=True,
-        nargs="+",
-        metavar="FILE",
-        help="clip of the voice to imitate, or several clips of one speaker",
-    )
+    voices_command.add_target(parser)
     parser.add_argument(
         "--speaker",
         metavar="FILE",
@@ -66,6 +61,7 @@ def run(client: Client, options: argparse.Namespace) -> None:
         ExitStack() as files,
         client.live(
             options.target,
+            target_voice=voices_command.target_voice(options),
             speaker=options.speaker,
             sample_rate=options.rate,
             format=options.format,

@@ -12,10 +12,18 @@ import httpx
 from client.audio import Audio, encode, read
 from client.connection import RETRY_STATUSES
 from client.errors import ApiError, ClientError, Overloaded, UnexpectedAnswer
-from client.results import CloneResult, Stats, ToneResult
+from client.results import CloneResult, Stats, StoredVoice, ToneResult, VoicePage
 
-Target = Audio | Sequence[Audio] | ToneResult
-"""Voice to imitate: one clip, several clips of one speaker, or the result of `tone`."""
+_SUCCESS = (200, 201)
+
+VoiceSource = Audio | Sequence[Audio] | ToneResult
+"""What a voice is taken from: one clip, several clips of one speaker, or the result of `tone`."""
+
+Target = VoiceSource | StoredVoice
+"""Voice to imitate: what it is taken from, or a stored voice."""
+
+TargetVoice = str | Mapping[str, float]
+"""A stored voice by name, or weights of several to mix."""
 
 
 class CloneOptions(TypedDict, total=False):
@@ -25,11 +33,14 @@ class CloneOptions(TypedDict, total=False):
         tau: Strength of the target's voice, 0 to 1.
         temperature: Random variation of the result, 0 to 1; 0 always gives the same result.
         seed: Seed of the random variation, below 2^63; the same seed repeats a result.
+        target_voice: Stored voice to imitate, or weights of several, such as
+            `{"anna": 0.7, "ben": 0.3}`; the target is None then.
     """
 
     tau: float | None
     temperature: float | None
     seed: int | None
+    target_voice: TargetVoice | None
 
 
 AudioFormat = Literal["wav", "flac", "mp3", "ogg", "pcm"]
@@ -49,34 +60,62 @@ class OutputOptions(CloneOptions, total=False):
     sample_rate: int | None
 
 
-def load_target(target: Target) -> Target:
+def load_target(target: Target | None) -> Target | None:
     """Read a target's clips into memory, so that they can be sent more than once."""
-    if isinstance(target, ToneResult):
+    if target is None or isinstance(target, ToneResult | StoredVoice):
         return target
     if isinstance(target, Sequence) and not isinstance(target, bytes | str):
         return [read(clip) for clip in target]
     return read(target)
 
 
-def target_fields(target: Target) -> dict[str, Any]:
-    """Build the field that names the target."""
-    if isinstance(target, ToneResult):
-        return {"target_tone": target.tone}
-    if isinstance(target, Sequence) and not isinstance(target, bytes | str):
-        return {"target_audio": [encode(clip) for clip in target]}
-    return {"target_audio": encode(target)}
+def target_fields(target: Target | None, target_voice: TargetVoice | None) -> dict[str, Any]:
+    """Build the field that names the target.
+
+    Raises:
+        TypeError: There is no target, or there are two.
+    """
+    if (target is None) == (target_voice is None):
+        raise TypeError("either a target or target_voice is needed")
+    if target is None:
+        return {"target_voice": target_voice}
+    if isinstance(target, StoredVoice):
+        return {"target_voice": target.name}
+    return voice_fields(target, "target_audio", "target_tone")
 
 
-def clone_body(target: Target, source: Audio, options: CloneOptions) -> bytes:
+def voice_fields(source: VoiceSource, audio: str, tone: str) -> dict[str, Any]:
+    """Build the field that a voice is taken from.
+
+    Args:
+        source: What it is taken from.
+        audio: Name of the field for audio.
+        tone: Name of the field for a tone.
+    """
+    if isinstance(source, ToneResult):
+        return {tone: source.tone}
+    if isinstance(source, Sequence) and not isinstance(source, bytes | str):
+        return {audio: [encode(clip) for clip in source]}
+    return {audio: encode(source)}
+
+
+def clone_body(target: Target | None, source: Audio, options: CloneOptions) -> bytes:
     """Build the JSON body of a conversion."""
-    fields = {"source_audio": encode(source), **target_fields(target)}
-    fields |= {name: value for name, value in options.items() if value is not None}
+    fields = {name: value for name, value in options.items() if value is not None}
+    fields |= target_fields(target, options.get("target_voice"))
+    fields["source_audio"] = encode(source)
     return json.dumps(fields).encode()
 
 
 def tone_body(audio: Audio) -> bytes:
     """Build the JSON body of a request for a voice's tone."""
     return json.dumps({"audio": encode(audio)}).encode()
+
+
+def voice_body(name: str, source: VoiceSource, keep_audio: bool) -> bytes:
+    """Build the JSON body of a request to store a voice."""
+    fields = {"name": name, **voice_fields(source, "audio", "tone"), "keep_audio": keep_audio}
+    return json.dumps(fields).encode()
 
 
 def parse_object(data: bytes | str) -> dict[str, Any]:
@@ -121,7 +160,7 @@ def answer_of(response: httpx.Response) -> dict[str, Any]:
         answer = parse_object(response.content)
     except UnexpectedAnswer as error:
         raise UnexpectedAnswer(f"{error} (status {response.status_code})") from error
-    if response.status_code != 200 or answer.get("success") is False:
+    if response.status_code not in _SUCCESS or answer.get("success") is False:
         raise error_of(response.status_code, answer)
     return answer
 
@@ -149,3 +188,34 @@ def tone_result(response: httpx.Response) -> ToneResult:
         return ToneResult(answer["tone"], float(answer["seconds"]), tuple(answer["warnings"]))
     except (KeyError, TypeError, ValueError) as error:
         raise UnexpectedAnswer("the answer lacks tone, seconds or warnings") from error
+
+
+def stored_voice(response: httpx.Response) -> StoredVoice:
+    """Parse an answer that holds a stored voice; errors as for `answer_of`."""
+    answer = answer_of(response)
+    try:
+        return _stored_voice(answer["voice"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise UnexpectedAnswer("the answer lacks a field of the voice") from error
+
+
+def voice_page(response: httpx.Response) -> VoicePage:
+    """Parse a page of stored voices; errors as for `answer_of`."""
+    answer = answer_of(response)
+    try:
+        return VoicePage(tuple(map(_stored_voice, answer["voices"])), answer["next"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise UnexpectedAnswer("the answer lacks the voices, or a field of one") from error
+
+
+def _stored_voice(fields: Mapping[str, Any]) -> StoredVoice:
+    seconds = fields["seconds"]
+    return StoredVoice(
+        fields["name"],
+        None if seconds is None else float(seconds),
+        int(fields["clips"]),
+        fields["created"],
+        fields["model_id"],
+        tuple(fields["warnings"]),
+        bool(fields["has_audio"]),
+    )

@@ -46,6 +46,42 @@ class ToneResult:
 
 
 @dataclass(frozen=True)
+class StoredVoice:
+    """A voice that the server stores, which can be passed as a target.
+
+    Attributes:
+        name: Its name.
+        seconds: Length of its clips; None where it was stored as a tone.
+        clips: Number of its clips.
+        created: When it was stored, in ISO 8601, UTC.
+        model_id: Model that its tone belongs to.
+        warnings: Codes of problems that hurt a clone: short, quiet, clipped, mostly_silence.
+        has_audio: Whether its clips are stored.
+    """
+
+    name: str
+    seconds: float | None
+    clips: int
+    created: str
+    model_id: str
+    warnings: tuple[str, ...]
+    has_audio: bool
+
+
+@dataclass(frozen=True)
+class VoicePage:
+    """A page of the stored voices.
+
+    Attributes:
+        voices: Voices in the order of their names.
+        next: Name that the next page begins after; None on the last one.
+    """
+
+    voices: tuple[StoredVoice, ...]
+    next: str | None
+
+
+@dataclass(frozen=True)
 class StreamHead:
     """Format and totals that a stream gives before its first piece."""
 

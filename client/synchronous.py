@@ -22,6 +22,7 @@ from client.live import LiveOptions
 from client.protocol import CloneOptions, OutputOptions, Target, load_target
 from client.results import CloneResult, LiveReady, LiveStats, Piece, StreamHead, ToneResult
 from client.stream import StreamReader, stream_head
+from client.voices import Voices
 
 
 class Stream:
@@ -125,6 +126,9 @@ class Client:
             before each is what the server asks for.
         language: Language of error messages, as Accept-Language: `en` or `zh`.
         transport: Transport of the requests, for tests.
+
+    Attributes:
+        voices: Voices that the server stores.
     """
 
     def __init__(
@@ -138,6 +142,7 @@ class Client:
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.server = server
+        self.voices = Voices(self._send)
         self._retries = retries
         options = http_options(server, api_key, timeout_seconds, language)
         with reaching(server):
@@ -170,13 +175,17 @@ class Client:
         """Get the tone of a voice, which later calls take as a target in place of its audio."""
         return self._send(calls.tone(audio))
 
-    def clone(self, target: Target, source: Audio, **options: Unpack[OutputOptions]) -> CloneResult:
+    def clone(
+        self, target: Target | None, source: Audio, **options: Unpack[OutputOptions]
+    ) -> CloneResult:
         """Convert a source to the target's voice in one request.
 
         Args:
-            target: Voice to imitate: a clip, several clips of one speaker, or a tone.
+            target: Voice to imitate: a clip, several clips of one speaker, a tone or a stored
+                voice; None with the option `target_voice`.
             source: Speech to convert.
-            options: Values of `tau`, `temperature`, `seed`, `format` and `sample_rate`, see
+            options: Values of `tau`, `temperature`, `seed`, `target_voice`, `format` and
+                `sample_rate`, see
                 `OutputOptions`.
 
         Raises:
@@ -190,7 +199,7 @@ class Client:
     @contextmanager
     def clone_stream(
         self,
-        target: Target,
+        target: Target | None,
         source: Audio,
         *,
         progress: Callable[[float], None] | None = None,
@@ -206,7 +215,7 @@ class Client:
             source: Speech to convert.
             progress: Function that is called after each piece with the share of the source that
                 is done, in (0, 1].
-            options: Values of `tau`, `temperature` and `seed`.
+            options: Values of `tau`, `temperature`, `seed` and `target_voice`.
         """
         call = calls.clone_stream(target, source, options)
         body = call.body()
@@ -224,7 +233,7 @@ class Client:
 
     @contextmanager
     def clone_encoded(
-        self, target: Target, source: Audio, **options: Unpack[OutputOptions]
+        self, target: Target | None, source: Audio, **options: Unpack[OutputOptions]
     ) -> Iterator[Iterator[bytes]]:
         """Convert a long source in one request and receive one audio file while it is made.
 
@@ -249,7 +258,7 @@ class Client:
     @contextmanager
     def live(
         self,
-        target: Target,
+        target: Target | None,
         *,
         speaker: Audio | ToneResult | None = None,
         **options: Unpack[LiveOptions],
@@ -260,7 +269,8 @@ class Client:
             target: Voice to imitate.
             speaker: Voice that will speak, as a clip or a tone; without it, the server works its
                 tone out within seconds of speech.
-            options: Values of `tau`, `temperature`, `seed`, `sample_rate`, `format` and `latency`,
+            options: Values of `tau`, `temperature`, `seed`, `target_voice`, `sample_rate`,
+                `format` and `latency`,
                 see `LiveOptions`.
 
         Raises:
@@ -279,7 +289,7 @@ class Client:
 
     def clone_segments(
         self,
-        target: Target,
+        target: Target | None,
         source: Audio,
         *,
         segment_seconds: float = 10.0,
@@ -298,7 +308,7 @@ class Client:
             segment_seconds: Length of each piece but the last.
             progress: Function that is called after each piece with the share of the source that
                 is done, in (0, 1].
-            options: Values of `tau`, `temperature` and `seed`.
+            options: Values of `tau`, `temperature`, `seed` and `target_voice`.
 
         Yields:
             Samples of each piece: 16-bit, little-endian, mono, at the server's sample rate.

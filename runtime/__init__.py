@@ -19,6 +19,18 @@ from runtime.arrays import Tone, Waveform
 from runtime.cloner import VoiceCloner
 from runtime.errors import OpenVoiceError
 from runtime.manifest import Manifest
+from runtime.marking.reader import WatermarkReader
+from runtime.marking.writer import WatermarkWriter
 from runtime.models import DEFAULT_MODEL
 
-__all__ = ["DEFAULT_MODEL", "Manifest", "OpenVoiceError", "Tone", "VoiceCloner", "Waveform", "wav"]
+__all__ = [
+    "DEFAULT_MODEL",
+    "Manifest",
+    "OpenVoiceError",
+    "Tone",
+    "VoiceCloner",
+    "WatermarkReader",
+    "WatermarkWriter",
+    "Waveform",
+    "wav",
+]

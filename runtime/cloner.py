@@ -1,6 +1,7 @@
 """VoiceCloner: a loaded model that embeds voices and converts speech."""
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,8 @@ from runtime.live.conversion import LiveConversion
 from runtime.live.source_tone import EnrolledTone, RunningTone, SourceTone
 from runtime.live.window import Latency, LiveWindow
 from runtime.manifest import Manifest
+from runtime.marking.reader import WatermarkReader
+from runtime.marking.verification import Verification, verify
 from runtime.models import DEFAULT_MODEL, find_model
 from runtime.noise import fresh_seed
 from runtime.options import (
@@ -302,6 +305,29 @@ class VoiceCloner:
             target_weight=weight,
             sample_rate_hz=self.sample_rate_hz if sample_rate_hz is None else sample_rate_hz,
         )
+
+    def verify(
+        self,
+        data: bytes | bytearray | memoryview,
+        *,
+        maximum_seconds: float = MAXIMUM_SECONDS,
+    ) -> Verification:
+        """Tell whether an audio file is marked as generated; see `runtime.marking`.
+
+        The first call loads the watermark's decoder, on the CPU.
+
+        Args:
+            data: Bytes of the file.
+            maximum_seconds: Length above which the file is refused.
+
+        Raises:
+            AudioError: The file cannot be used.
+        """
+        return verify(data, self._watermark_reader, maximum_seconds=maximum_seconds)
+
+    @cached_property
+    def _watermark_reader(self) -> WatermarkReader:
+        return WatermarkReader.load(provider="cpu")
 
     def clone(
         self,

@@ -12,7 +12,12 @@ from runtime import wav
 from runtime.arrays import Tone, Waveform
 from runtime.cloner import VoiceCloner
 from runtime.decode import open_audio
+from runtime.encoding import Encoding, open_encoder
 from runtime.errors import AudioTooShort
+from runtime.marking.conversion import MarkedConversion
+from runtime.marking.label import Label
+from runtime.marking.labelling import with_label
+from runtime.marking.writer import WatermarkWriter
 from runtime.options import DEFAULT_TAU, DEFAULT_TEMPERATURE
 from runtime.resample import resample_blocks
 from runtime.source import FileSource
@@ -75,6 +80,8 @@ def convert_file(
     tau: float = DEFAULT_TAU,
     temperature: float = DEFAULT_TEMPERATURE,
     seed: int | None = None,
+    writer: WatermarkWriter | None = None,
+    label: Label | None = None,
     progress: Progress | None = None,
 ) -> int:
     """Convert a file whose voice has been embedded, and write the result as WAV.
@@ -87,6 +94,8 @@ def convert_file(
         tau: Strength with which the target's voice is applied, 0 to 1.
         temperature: Scale of the posterior's noise, 0 to 1; 0 draws none.
         seed: Seed of the noise, below 2^63; None draws a fresh one.
+        writer: Writer of the watermark; without it, the audio has none.
+        label: Label to write into the file's metadata; without it, it has none.
         progress: Function that is told of the audio written.
 
     Returns:
@@ -107,12 +116,16 @@ def convert_file(
         seed=seed,
         samples=source.samples,
     )
+    pieces = conversion if writer is None else MarkedConversion(conversion, writer)
+    encoder = open_encoder(Encoding.choose("wav", rate_hz), source.samples, rate_hz)
+    if label is not None:
+        encoder = with_label(encoder, "wav", label)
     with _replacing(output) as file:
-        file.write(wav.header(source.samples, rate_hz))
-        for piece in conversion:
-            file.write(wav.pcm16(piece))
+        for piece in pieces:
+            file.write(encoder.encode(piece))
             if progress:
                 progress(len(piece) / rate_hz)
+        file.write(encoder.finish())
     return conversion.seed
 
 

@@ -4,6 +4,7 @@ libsndfile reads them by callbacks, and so learns no file name from which it wou
 """
 
 import os
+from mmap import mmap
 from typing import BinaryIO, Protocol
 
 
@@ -37,7 +38,7 @@ class MemorySource:
         data: Bytes of the file.
     """
 
-    def __init__(self, data: bytes | bytearray | memoryview) -> None:
+    def __init__(self, data: bytes | bytearray | memoryview | mmap) -> None:
         self.data = memoryview(data).cast("B")
         self._position = 0
 

@@ -9,8 +9,9 @@ from runtime.arrays import Waveform
 _HEADER_BYTES = 44
 _FULL_SCALE = 32767
 
-MAXIMUM_SAMPLES = (2**32 - _HEADER_BYTES) // 2
-"""Longest clip that a WAV file's 32-bit sizes can describe."""
+_CHUNKS_BYTES = 1 << 16
+MAXIMUM_SAMPLES = (2**32 - _HEADER_BYTES - _CHUNKS_BYTES) // 2
+"""Longest clip that a WAV file's 32-bit sizes can describe, with chunks of metadata after it."""
 
 
 def pcm16(waveform: Waveform) -> bytes:

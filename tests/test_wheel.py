@@ -64,7 +64,12 @@ def test_an_import_that_binds_the_old_name_fails_the_build() -> None:
 def test_the_wheel_claims_one_name(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.partition("/")[0].partition("-")[0] for name in names} == {IMPORT_NAME}
-    for name in ("py.typed", "onnx_models/compact/manifest.json", "server/static/index.html"):
+    for name in (
+        "py.typed",
+        "onnx_models/compact/manifest.json",
+        "onnx_models/marking/LICENSE",
+        "server/static/index.html",
+    ):
         assert f"{IMPORT_NAME}/{name}" in names
     assert not [name for name in names if "__pycache__" in name or "/tests/" in name]
 

@@ -3,6 +3,8 @@
 import argparse
 import time
 from pathlib import Path
+from typing import get_args
+from uuid import uuid4
 
 from runtime.cloner import VoiceCloner
 from runtime.commands.arguments import (
@@ -13,6 +15,8 @@ from runtime.commands.arguments import (
 from runtime.commands.voices import embed_voice, naming, progress_bar
 from runtime.errors import InvalidOption
 from runtime.files import convert_file, embed_file
+from runtime.marking.label import DEFAULT_PRODUCER, Label, Marking
+from runtime.marking.writer import WatermarkWriter
 from runtime.options import check_seed, check_share
 
 NAME = "clone"
@@ -29,6 +33,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--output", type=Path, required=True, metavar="FILE", help="WAV file to write"
     )
     add_conversion_arguments(parser)
+    parser.add_argument(
+        "--marking",
+        choices=get_args(Marking),
+        default="full",
+        help="how the file says that it was generated: full adds an inaudible watermark and "
+        "metadata, metadata only the latter (default: full)",
+    )
     add_model_arguments(parser)
 
 
@@ -46,6 +57,11 @@ def run(options: argparse.Namespace) -> None:
     with naming(options.source), progress_bar("reading", None) as progress:
         source = embed_file(cloner, options.source, allow_silent=True, progress=progress)
     seconds = source.samples / cloner.sample_rate_hz
+    writer = None
+    if options.marking == "full":
+        writer = WatermarkWriter.load(
+            cloner.sample_rate_hz, provider=options.provider, threads=options.threads
+        )
     with naming(options.source), progress_bar("converting", seconds) as progress:
         seed = convert_file(
             cloner,
@@ -55,6 +71,8 @@ def run(options: argparse.Namespace) -> None:
             tau=options.tau,
             temperature=options.temperature,
             seed=options.seed,
+            writer=writer,
+            label=None if options.marking == "none" else Label(DEFAULT_PRODUCER, uuid4().hex),
             progress=progress,
         )
     taken = time.perf_counter() - begun

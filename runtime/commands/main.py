@@ -4,10 +4,10 @@ import argparse
 import sys
 from collections.abc import Mapping, Sequence
 
-from runtime.commands import clone, info, install, live, models, remove
+from runtime.commands import clone, info, install, live, models, remove, verify
 from runtime.errors import OpenVoiceError
 
-COMMANDS = (clone, live, info, install, models, remove)
+COMMANDS = (clone, live, verify, info, install, models, remove)
 
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
@@ -27,7 +27,7 @@ def main(
 
     Returns:
         Exit code: 0 on success, 1 on failure (with one line on standard error), 2 for arguments
-        that are not understood, 130 after an interruption.
+        that are not understood, 130 after an interruption; `verify` has codes of its own.
     """
     parser = argparse.ArgumentParser(prog=program, description="Voice cloning on ONNX Runtime.")
     subparsers = parser.add_subparsers(dest="command", required=True)
@@ -39,7 +39,7 @@ def main(
         subparsers.add_parser(name, help=description)
     options = parser.parse_args(arguments)
     try:
-        options.run(options)
+        code: int | None = options.run(options)
     except OpenVoiceError as error:
         return _fail(" ".join([*getattr(error, "__notes__", []), str(error)]))
     except OSError as error:
@@ -47,7 +47,7 @@ def main(
     except KeyboardInterrupt:
         _fail("interrupted")
         return EXIT_INTERRUPTED
-    return 0
+    return code or 0
 
 
 def _fail(message: str) -> int:

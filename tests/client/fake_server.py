@@ -17,6 +17,7 @@ from server.endpoints.status import make_info
 from server.inference.cloning_service import CloningService
 from server.messages.answers import Cloned, Health, StreamEnd, ToneAnswer
 from server.messages.errors import ERRORS
+from server.messages.voices import Voice
 from server.openapi.answer_schema import example_of
 from server.settings import Settings
 from tests.server.answer_check import check_answer
@@ -73,6 +74,7 @@ class FakeServer:
         self.requests: list[httpx.Request] = []
         self.reachable = True
         self.windows = 3
+        self.voices: dict[str, dict[str, Any]] = {}
         self.cut_after_lines: int | None = None
         self.last_line = example_of(StreamEnd)
 
@@ -98,12 +100,36 @@ class FakeServer:
             return httpx.Response(200, json=_info())
         if request.url.path == "/api/tone":
             return httpx.Response(200, json=example_of(ToneAnswer) | TONE)
+        if request.url.path.startswith("/api/voices"):
+            return self._voices(request)
         if request.url.path == "/api/clone":
             return self._clone(json.loads(request.content))
         if "format" in json.loads(request.content):
             return self._encoded(json.loads(request.content))
         lines = "\n".join(self._lines(json.loads(request.content))) + "\n"
         return httpx.Response(200, text=lines, headers={"Content-Type": "application/x-ndjson"})
+
+    def _voices(self, request: httpx.Request) -> httpx.Response:
+        """Store voices by name; pages hold two."""
+        if request.method == "POST":
+            body = json.loads(request.content)
+            voice = example_of(Voice) | {"name": body["name"], "has_audio": body["keep_audio"]}
+            self.voices[body["name"]] = voice
+            return httpx.Response(201, json={"success": True, "voice": voice})
+        name = request.url.path.removeprefix("/api/voices").removeprefix("/")
+        if not name:
+            after = request.url.params.get("after", "")
+            left = sorted(each for each in self.voices if each > after)
+            page = {"voices": [self.voices[each] for each in left[:2]]}
+            following = left[1] if len(left) > 2 else None
+            return httpx.Response(200, json={"success": True, **page, "next": following})
+        if name not in self.voices:
+            return refusal(404, "voice_not_found", param="name", voice=name)
+        voice = self.voices[name]
+        if request.method == "DELETE":
+            del self.voices[name]
+            return httpx.Response(200, json={"success": True, "name": name})
+        return httpx.Response(200, json={"success": True, "voice": voice})
 
     @staticmethod
     def _clone(body: dict[str, Any]) -> httpx.Response:
