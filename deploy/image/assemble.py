@@ -27,6 +27,7 @@ from deploy.image.contents import (
     LEFT_OUT_OF_DEBIAN,
     LEFT_OUT_OF_PACKAGES,
     LEFT_OUT_OF_PYTHON,
+    TAKEN_FROM_DEBIAN,
     USER,
 )
 
@@ -108,6 +109,26 @@ def is_elf(path: Path) -> bool:
         return file.read(4) == b"\x7fELF"
 
 
+def replacements(files: Iterable[Path], site_packages: Path) -> dict[Path, Path]:
+    """Pair files of the environment with the libraries of Debian that replace them.
+
+    Raises:
+        FileNotFoundError: Debian's library is not installed.
+    """
+    listing = subprocess.run(
+        ["/sbin/ldconfig", "-p"], capture_output=True, text=True, check=True
+    ).stdout
+    installed = dict(re.findall(r"^\s*(\S+) .*=> (\S+)$", listing, re.MULTILINE))
+    found = {}
+    for path in files:
+        for pattern, name in TAKEN_FROM_DEBIAN.items():
+            if fnmatch(str(path.relative_to(site_packages)), pattern):
+                if name not in installed:
+                    raise FileNotFoundError(f"no Debian library {name} is installed")
+                found[path] = Path(installed[name]).resolve()
+    return found
+
+
 def packages_of(libraries: Iterable[Path]) -> set[str]:
     """Name the Debian packages that libraries belong to.
 
@@ -148,13 +169,13 @@ def copy_packages(root: Path, packages: Iterable[str]) -> None:
     database.write_text("\n".join(status), "utf-8")
 
 
-def copy_system(root: Path, standard_library: Path, linking: list[Path]) -> None:
+def copy_system(root: Path, standard_library: Path, linking: Iterable[Path]) -> None:
     """Copy Python, what it and `linking` link to, and the files that any program expects.
 
     Args:
         root: The layer's folder.
         standard_library: Python's folder of modules, such as /usr/local/lib/python3.12.
-        linking: Files of the environment, of which some are shared libraries.
+        linking: Other files of the image, of which some are shared libraries.
     """
     version = standard_library.name
     programs = [PREFIX / "bin" / name for name in ("python", "python3", version)]
@@ -166,8 +187,9 @@ def copy_system(root: Path, standard_library: Path, linking: list[Path]) -> None
     for path in python:
         copy_to(root, path)
     inside = {PREFIX, ENVIRONMENT}
+    linking = [*python, *linking]
     libraries = {
-        path for path in linked_libraries([*python, *linking]) if not inside & set(path.parents)
+        path for path in {*linking, *linked_libraries(linking)} if not inside & set(path.parents)
     }
     for folder in ("bin", "lib", "lib64", "sbin"):  # links into /usr
         if Path("/", folder).is_symlink():
@@ -224,12 +246,16 @@ def main(image: Path) -> None:
     standard_library = Path(os.__file__).parent
     site_packages = ENVIRONMENT / "lib" / standard_library.name / "site-packages"
     installed = list(kept_files(site_packages, LEFT_OUT_OF_PACKAGES))
+    replaced = replacements(installed, site_packages)
+    installed = [path for path in installed if path not in replaced]
     ours = [path for path in installed if is_ours(path.relative_to(site_packages))]
     programs = sorted((ENVIRONMENT / "bin").glob("python*"))
     others = sorted(set(installed) - set(ours))
-    copy_system(image / "system", standard_library, installed)
+    copy_system(image / "system", standard_library, [*installed, *replaced.values()])
     for path in (ENVIRONMENT / "pyvenv.cfg", *programs, *others):
         copy_to(image / "packages", path)
+    for path, library in replaced.items():
+        (image / "packages" / path.relative_to("/")).symlink_to(library)
     for path in (ENVIRONMENT / "bin" / COMMAND, *ours):
         copy_to(image / "application", path)
     imported = imported_files()

@@ -55,7 +55,13 @@ def import_base(root: Path) -> str:
     container = run("buildah", "from", "scratch").strip()
     try:
         run("buildah", "add", "--quiet", container, root, "/")
-        run("buildah", "config", "--env", "PATH=/usr/local/bin:/usr/bin:/bin", container)
+        run(
+            "buildah",
+            "config",
+            "--env",
+            "PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            container,
+        )
         run("buildah", "commit", "--quiet", container, name)
     finally:
         run("buildah", "rm", container)

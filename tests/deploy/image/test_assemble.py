@@ -19,6 +19,7 @@ from deploy.image.assemble import (
     is_ours,
     kept_files,
     linked_libraries,
+    replacements,
     set_times,
 )
 from deploy.image.contents import LEFT_OUT_OF_PACKAGES, LEFT_OUT_OF_PYTHON
@@ -119,6 +120,22 @@ def test_a_library_that_is_nowhere_is_an_error(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(subprocess, "run", fake_run)
     with pytest.raises(FileNotFoundError, match=r"libgone\.so\.1"):
         linked_libraries([Path(os.path.realpath(sys.executable))])
+
+
+def test_libraries_are_replaced_by_debians(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "libxcb.so.1").symlink_to("libxcb.so.1.1.0")
+    listing = f"\tlibxcb.so.1 (libc6,x86-64) => {tmp_path}/libxcb.so.1\n"
+
+    def fake_run(*_: object, **__: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.CompletedProcess([], 0, listing)
+
+    monkeypatch.setattr(subprocess, "run", fake_run)
+    folder = Path("/site")
+    plain, shape = (folder / "av.libs" / f"libxcb-{name}.so" for name in ("5ddf", "shape-77"))
+    found = replacements([plain, folder / "av" / "a.py"], folder)
+    assert found == {plain: tmp_path / "libxcb.so.1.1.0"}
+    with pytest.raises(FileNotFoundError, match=r"libxcb-shape\.so\.0"):
+        replacements([shape], folder)
 
 
 def test_shared_libraries_are_told_from_other_files() -> None:
