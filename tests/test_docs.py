@@ -144,11 +144,15 @@ def test_every_module_command_named_exists() -> None:
     named = {
         name
         for document in DOCUMENTS
-        for name in re.findall(r"python3? -m ([a-z_]+)", document.read_text("utf-8"))
+        for name in re.findall(r"python3? -m ([a-z_]+(?:\.[a-z_]+)*)", document.read_text("utf-8"))
     }
-    ours = named - {"venv", "pip"}
+    ours = {name: ROOT.joinpath(*name.split(".")) for name in named - {"venv", "pip"}}
     assert ours
-    assert {name for name in ours if not (ROOT / name / "__main__.py").exists()} == set()
+    assert not {
+        name
+        for name, path in ours.items()
+        if not (path / "__main__.py").exists() and not path.with_suffix(".py").exists()
+    }
 
 
 def shown(default: object) -> str:
