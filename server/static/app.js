@@ -8,7 +8,7 @@ import { Refused, getJson, useKey } from "./session.js";
 const RETRY_MILLISECONDS = 2000;
 const $ = (id) => document.getElementById(id);
 const playground = new Playground();
-new LivePanel(playground.target);
+new LivePanel(playground.target, playground.stored);
 let known = null;
 
 function drawSwitches() {
@@ -44,6 +44,7 @@ async function load({ keyTried = false } = {}) {
   $("key-panel").hidden = true;
   playground.limit(known.live["/api/info"].limits);
   playground.offer(known.samples);
+  playground.stored.offer(known.live["/api/info"]);
   drawKnown();
 }
 

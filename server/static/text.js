@@ -30,6 +30,15 @@ export const texts = {
   "clip.fine": { zh: "适合克隆", en: "Good for cloning" },
   "clip.total": { zh: "共 {count} 段，{seconds}；会按长度取平均。", en: "{count} clips, {seconds}; averaged by length." },
 
+  "stored.none": { zh: "（不用）", en: "(none)" },
+  "stored.clips": { zh: "（用上面的录音）", en: "(the clips above)" },
+  "stored.nothing": { zh: "（不混合）", en: "(nothing)" },
+  "stored.shares": { zh: "{first} {rest} % · {second} {share} %", en: "{first} {rest} % · {second} {share} %" },
+  "stored.share": { zh: "混合比例", en: "Share of the second voice" },
+  "stored.saved": { zh: "已保存为“{name}”。", en: "Stored as “{name}”." },
+  "stored.deleted": { zh: "已删除“{name}”。", en: "“{name}” was deleted." },
+  "stored.confirm": { zh: "删除已保存的声音“{name}”？不可恢复。", en: "Delete the stored voice “{name}”? It cannot be brought back." },
+
   "warning.short": { zh: "偏短：2 秒以上的连续说话效果更好。", en: "Short: two seconds or more of steady speech give better results." },
   "warning.quiet": { zh: "声音很轻：请靠近麦克风，或调高音量重录。", en: "Quiet: move closer to the microphone or raise the recording level." },
   "warning.clipped": { zh: "有削波失真：请调低录音音量。", en: "Clipped: lower the recording level." },
@@ -69,6 +78,7 @@ export const texts = {
   "problem.code": { zh: "错误代码 {code}", en: "Error code {code}" },
 
   "param.audio": { zh: "目标声音", en: "the target voice" },
+  "param.name": { zh: "名称", en: "the name" },
   "param.target_audio": { zh: "目标声音", en: "the target voice" },
   "param.source_audio": { zh: "源语音", en: "the source speech" },
 
@@ -123,7 +133,7 @@ export const texts = {
   "table.limit": { zh: "项目", en: "Limit" },
   "table.value": { zh: "当前值", en: "Value" },
   "table.required": { zh: "必填", en: "required" },
-  "table.one_of": { zh: "二选一", en: "one of these" },
+  "table.one_of": { zh: "任选其一", en: "one of these" },
   "table.default": { zh: "默认 {value}", en: "default {value}" },
   "table.range": { zh: "{minimum} 到 {maximum}", en: "{minimum} to {maximum}" },
   "table.list_of": { zh: "{type} 的列表", en: "list of {type}" },
