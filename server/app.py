@@ -16,7 +16,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.endpoints import cloning, description, live, page, status, voices
+from server.endpoints import cloning, description, elevenlabs, live, page, status, voices
 from server.endpoints.context import Context
 from server.endpoints.endpoint import Endpoint, create_routes
 from server.inference.admission import Admission
@@ -38,7 +38,14 @@ from server.telemetry.metrics import Metrics
 from server.voices.store import VoiceStore
 
 _EXPOSED_HEADERS = ("Content-Language", "Retry-After", "Server-Timing", "X-Request-ID")
-_ALLOWED_HEADERS = ("Accept", "Accept-Language", "Authorization", "Content-Type", "X-Request-ID")
+_ALLOWED_HEADERS = (
+    "Accept",
+    "Accept-Language",
+    "Authorization",
+    "Content-Type",
+    "X-Request-ID",
+    "xi-api-key",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +140,7 @@ def create_endpoints(parts: ServerParts) -> list[Endpoint]:
     endpoints = [
         *cloning.create(context),
         *voices.create(context),
+        *elevenlabs.create(context),
         *status.create(context),
         live.describe(context),
     ]

@@ -9,11 +9,10 @@ from runtime.resample import resampled_samples
 from server.endpoints.context import Context
 from server.endpoints.endpoint import Endpoint
 from server.endpoints.intake import INTAKE_ERRORS, AdmittedRequest, Intake
-from server.endpoints.output import choose_output
+from server.endpoints.output import choose_output, send_audio
 from server.http.answers import (
     JSON_TYPE,
     LINES_TYPE,
-    send_block,
     send_end,
     send_line,
     send_start,
@@ -113,15 +112,6 @@ async def stream(request: AdmittedRequest) -> None:
     await send_end(request.send)
 
 
-async def send_audio(request: AdmittedRequest, conversion: Conversion, encoding: Encoding) -> None:
-    """Send one file in blocks, each as soon as it is made; after an error it is broken off."""
-    blocks = request.service.convert_to_blocks(request.account, conversion, encoding)
-    async with aclosing(blocks):
-        async for block in blocks:
-            if block:
-                await send_block(request.send, block)
-
-
 async def _send_lines(
     request: AdmittedRequest, conversion: Conversion, sample_rate_hz: int | None
 ) -> None:
@@ -172,13 +162,14 @@ _TONE_ERRORS = (
     AudioTooShort,
     SilentAudio,
 )
-_CLONE_ERRORS = (
+CLONE_ERRORS = (
     *_TONE_ERRORS,
     ToneModelMismatch,
     VoiceNotFound,
     VoicesDisabled,
     VoicesUnavailable,
 )
+"""The errors that a request to convert speech may be answered with."""
 
 _BINARY = {"type": "string", "format": "binary"}
 _AUDIO = {
@@ -196,7 +187,7 @@ _OPERATIONS = (
             "Converts the source to the voice of the target.",
         ),
         {JSON_TYPE: Cloned, **_AUDIO},
-        _CLONE_ERRORS,
+        CLONE_ERRORS,
         CloneRequest,
     ),
     Operation(
@@ -213,7 +204,7 @@ _OPERATIONS = (
             "audio stream, which is broken off if an error occurs.",
         ),
         {LINES_TYPE: (StreamStart, StreamAudio, StreamEnd), **_AUDIO},
-        _CLONE_ERRORS,
+        CLONE_ERRORS,
         CloneRequest,
     ),
     Operation(

@@ -1,8 +1,7 @@
-"""The intake of every request that costs work: refuse early, read the body, admit, supervise."""
+"""The intake of every request that costs work: refuse early, read the body, admit."""
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
@@ -11,11 +10,11 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from server.endpoints.context import Context
-from server.http.body import ClientGone, read_body
+from server.endpoints.deadline import run_within_deadline
+from server.http.body import read_body
 from server.http.request_parser import media_type, parse_request
 from server.inference.cloning_service import CloningService
 from server.inference.request_account import UPLOAD, RequestAccount
-from server.messages.error import ApiError
 from server.messages.errors import (
     BodyTooLarge,
     DeadlineExceeded,
@@ -34,7 +33,6 @@ from server.messages.errors import (
 from server.messages.requests import Request as RequestMessage
 from server.telemetry.request_record import RequestRecord
 
-T = TypeVar("T")
 R = TypeVar("R", bound=RequestMessage)
 
 INTAKE_ERRORS = (
@@ -143,7 +141,7 @@ class Intake:
                 del body
                 with context.admission.take_place():
                     work = self._handler(admitted)
-                    await supervise(work, receive, settings.deadline_seconds)
+                    await run_within_deadline(work, receive, settings.deadline_seconds)
                 context.admission.record_cost(account.attained_seconds)
             finally:
                 self._report(account, scope)
@@ -155,42 +153,3 @@ class Intake:
             "audio_out_seconds": round(account.audio_out_seconds, 3),
             "stages": {name: round(seconds, 4) for name, seconds in account.stage_seconds.items()},
         }
-
-
-async def supervise(work: Coroutine[Any, Any, T], receive: Receive, seconds: float) -> T:
-    """Await work for a client; cancel it when the client has gone or the deadline has passed.
-
-    Cancelled work ends at its next await: a step that runs in a thread runs to its end, and no
-    further one begins.
-
-    Args:
-        work: The work, for a request whose body was read.
-        receive: ASGI callable that tells when the client has gone.
-        seconds: The deadline, from now.
-
-    Returns:
-        What the work returns; what it raises is raised.
-
-    Raises:
-        ClientGone: The client closed the connection.
-        ApiError: `deadline_exceeded`.
-    """
-    task = asyncio.ensure_future(work)
-    watch = asyncio.ensure_future(_wait_for_disconnect(receive))
-    try:
-        await asyncio.wait({task, watch}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        if task.done():
-            return task.result()
-        if watch.done():
-            watch.result()
-            raise ClientGone
-        raise ApiError(DeadlineExceeded(limit_seconds=seconds))
-    finally:
-        task.cancel()
-        watch.cancel()
-        await asyncio.wait({task, watch})
-
-
-async def _wait_for_disconnect(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

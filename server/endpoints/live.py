@@ -14,6 +14,7 @@ from starlette.routing import WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
 from server.endpoints.context import Context
+from server.endpoints.deadline import deadline
 from server.endpoints.endpoint import Endpoint
 from server.http.answers import encode_object
 from server.http.json_body import parse_object
@@ -24,8 +25,7 @@ from server.inference.live_admission import LiveAdmission
 from server.inference.live_inbox import LiveInbox
 from server.inference.live_session import LiveSession
 from server.inference.request_account import RequestAccount
-from server.messages.error import ApiError
-from server.messages.errors import DeadlineExceeded, Internal
+from server.messages.errors import Internal
 from server.messages.live import (
     PCM_OUT,
     SUBPROTOCOL,
@@ -185,13 +185,9 @@ class LiveEndpoint:
     async def _prepare(
         self, account: RequestAccount, start: LiveRequest, chunk_frames: int
     ) -> LiveConversion:
-        seconds = self._context.settings.deadline_seconds
-        try:
-            async with asyncio.timeout(seconds):
-                service = self._context.get_service()
-                return await service.prepare_live(account, start, chunk_frames)
-        except TimeoutError:
-            raise ApiError(DeadlineExceeded(limit_seconds=seconds)) from None
+        async with deadline(self._context.settings.deadline_seconds):
+            service = self._context.get_service()
+            return await service.prepare_live(account, start, chunk_frames)
 
     async def _end_when_draining(self) -> None:
         await self._drain()

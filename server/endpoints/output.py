@@ -1,7 +1,8 @@
-"""The form of a result: JSON or bytes, in which format, at which sample rate."""
+"""The form of a result: JSON or bytes, in which format, at which sample rate; and its sending."""
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -9,7 +10,10 @@ from starlette.requests import Request
 from runtime.encoding import Encoding
 from runtime.encoding.formats import sample_rates_hz
 from runtime.errors import InvalidOption
+from server.endpoints.intake import AdmittedRequest
+from server.http.answers import send_block
 from server.http.negotiation import preferred_audio
+from server.inference.engine import Conversion
 from server.messages.message import Text
 from server.messages.requests import CloneRequest, field_of
 
@@ -52,3 +56,12 @@ def choose_output(request: Request, parsed: CloneRequest, model_hz: int) -> Outp
         )
         raise field_of(CloneRequest, "sample_rate").invalid(expected) from None
     return Output(encoding, accepted is not None)
+
+
+async def send_audio(request: AdmittedRequest, conversion: Conversion, encoding: Encoding) -> None:
+    """Send one file in blocks, each as soon as it is made; after an error it is broken off."""
+    blocks = request.service.convert_to_blocks(request.account, conversion, encoding)
+    async with aclosing(blocks):
+        async for block in blocks:
+            if block:
+                await send_block(request.send, block)

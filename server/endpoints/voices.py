@@ -130,7 +130,7 @@ def _json(message: Message) -> Response:
     return Response(to_json(message), media_type=JSON_TYPE)
 
 
-_ERRORS = (
+VOICE_ERRORS = (
     Unauthorized,
     VoicesDisabled,
     Overloaded,
@@ -139,6 +139,23 @@ _ERRORS = (
     NotReady,
     VoicesUnavailable,
 )
+"""The errors that every request for stored voices may be answered with."""
+
+ADD_ERRORS = (
+    *INTAKE_ERRORS,
+    AudioTooLong,
+    InvalidBase64,
+    UndecodableAudio,
+    AudioTooShort,
+    SilentAudio,
+    ToneModelMismatch,
+    VoicesDisabled,
+    VoiceExists,
+    VoicesFull,
+    VoicesUnavailable,
+)
+"""The errors that a request to store a voice may be answered with."""
+
 _NAME = Parameter("name", "path", VOICE_NAME, Text("声音名称。", "The voice's name."))
 
 _OPERATIONS = (
@@ -151,19 +168,7 @@ _OPERATIONS = (
             "Stores a voice, to be named as target_voice from then on.",
         ),
         {JSON_TYPE: VoiceAnswer},
-        (
-            *INTAKE_ERRORS,
-            AudioTooLong,
-            InvalidBase64,
-            UndecodableAudio,
-            AudioTooShort,
-            SilentAudio,
-            ToneModelMismatch,
-            VoicesDisabled,
-            VoiceExists,
-            VoicesFull,
-            VoicesUnavailable,
-        ),
+        ADD_ERRORS,
         VoiceRequest,
         status=_CREATED,
     ),
@@ -173,7 +178,7 @@ _OPERATIONS = (
         "list_voices",
         Text("列出已保存的声音，按名称排序，分页返回。", "Lists stored voices by name, in pages."),
         {JSON_TYPE: VoiceList},
-        (*_ERRORS, InvalidField),
+        (*VOICE_ERRORS, InvalidField),
         parameters=(
             Parameter(
                 "after",
@@ -203,7 +208,7 @@ _OPERATIONS = (
         "get_voice",
         Text("查看一个已保存的声音。", "Returns a stored voice."),
         {JSON_TYPE: VoiceAnswer},
-        (*_ERRORS, VoiceNotFound),
+        (*VOICE_ERRORS, VoiceNotFound),
         parameters=(_NAME,),
     ),
     Operation(
@@ -212,7 +217,7 @@ _OPERATIONS = (
         "delete_voice",
         Text("删除一个已保存的声音及其录音。", "Deletes a stored voice and its audio."),
         {JSON_TYPE: VoiceDeleted},
-        (*_ERRORS, VoiceNotFound),
+        (*VOICE_ERRORS, VoiceNotFound),
         parameters=(_NAME,),
     ),
 )

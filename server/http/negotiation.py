@@ -37,10 +37,13 @@ def preferences(header: str) -> dict[str, float]:
     return found
 
 
-def language(header: str) -> Language:
-    """Return the language of messages: Chinese, unless the header prefers English."""
+def language(header: str, default: Language = "zh") -> Language:
+    """Return the language of messages: the default, unless the header prefers the other."""
     wanted = preferences(header)
-    return "en" if _best(wanted, "en") > _best(wanted, "zh") else "zh"
+    zh, en = _best(wanted, "zh"), _best(wanted, "en")
+    if zh == en:
+        return default
+    return "en" if en > zh else "zh"
 
 
 def preferred_audio(header: str) -> Codec | None:

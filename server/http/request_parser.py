@@ -1,20 +1,24 @@
-"""Request bodies to typed requests: fields checked (NaN and infinity too), base64 decoded."""
+"""Request bodies to typed requests: parsed, fields validated, base64 decoded."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-import msgspec
 from msgspec import UNSET
 
 from server.http import base64_text
 from server.http.json_body import parse_object
 from server.http.multipart import parse_form
 from server.messages.error import ApiError
-from server.messages.errors import InvalidBase64, MissingField, UnsupportedMediaType
-from server.messages.requests import Clip, Request, RequestField, field_of, fields_of
-from server.messages.voice_names import VoiceMix, VoiceName, parse_name
+from server.messages.errors import InvalidBase64, UnsupportedMediaType
+from server.messages.field_validation import (
+    check_alternatives,
+    check_shape,
+    convert_value,
+    convert_voice,
+)
+from server.messages.requests import Clip, Request, RequestField, fields_of
 
 JSON = "application/json"
 FORM = "multipart/form-data"
@@ -54,13 +58,13 @@ def parse_request(body: bytearray, content_type: str, request: type[R], most_cli
         values = parse_object(body)
     given = {name: value for name, value in values.items() if value is not None}
     parsed = {
-        field.name: _number(field, given[field.name])
+        field.name: convert_value(field, given[field.name])
         for field in fields
         if field.kind in ("flag", "number", "integer", "choice") and field.name in given
     }
-    _check_alternatives(request, given)
+    check_alternatives(request, given)
     for field in fields:
-        _check_shape(field, given, most_clips)
+        check_shape(field, given, most_clips)
     for field in fields:
         if field.name not in given or field.name in parsed:
             continue
@@ -70,47 +74,10 @@ def parse_request(body: bytearray, content_type: str, request: type[R], most_cli
         elif field.kind == "clips":
             parsed[field.name] = _clips(field, value)
         elif field.kind in ("name", "voice"):
-            parsed[field.name] = _voice(field, value)
+            parsed[field.name] = convert_voice(field, value)
         else:
             parsed[field.name] = value
     return request(**parsed)
-
-
-def _check_alternatives(request: type[Request], given: Mapping[str, Any]) -> None:
-    chosen = [name for name in request.alternatives if name in given]
-    if request.alternatives and not chosen:
-        raise ApiError(MissingField(param=request.alternatives[0]))
-    if len(chosen) > 1:
-        raise field_of(request, chosen[1]).invalid()
-
-
-def _check_shape(field: RequestField, given: Mapping[str, Any], most_clips: int) -> None:
-    """Check what can be checked of a field without decoding it."""
-    value = given.get(field.name)
-    if value is None:
-        if field.required:
-            raise ApiError(MissingField(param=field.name))
-    elif (field.kind in ("text", "name") and not isinstance(value, str)) or (
-        field.kind == "clips" and isinstance(value, list) and not 1 <= len(value) <= most_clips
-    ):
-        raise field.invalid()
-
-
-def _number(field: RequestField, value: Any) -> Any:
-    if field.kind == "integer" and isinstance(value, float) and value.is_integer():
-        value = int(value)
-    try:
-        # NaN satisfies no bound, so it is refused here and not as malformed JSON.
-        return msgspec.convert(value, field.annotation)
-    except msgspec.ValidationError:
-        raise field.invalid() from None
-
-
-def _voice(field: RequestField, value: Any) -> VoiceName | VoiceMix:
-    found = parse_name(value) if field.kind == "name" else VoiceMix.parse(value)
-    if found is None:
-        raise field.invalid()
-    return found
 
 
 def _clips(field: RequestField, value: Any) -> tuple[Clip, ...]:

@@ -32,7 +32,7 @@ class FairPool:
     steps, requests that were given little work go first. So a short request overtakes long ones,
     while waiting raises the rank of a long one until its turn comes.
 
-    A step with a deadline goes before every step without one, the earliest deadline first. While
+    A live step goes before every other step, the one that is due first before the others. While
     there are sessions that have such steps, one thread is kept for them.
 
     Args:
@@ -47,12 +47,12 @@ class FairPool:
         self._threads = ThreadPoolExecutor(self._size, thread_name_prefix=name)
         self._reservations = 0
         self._waiting: list[_Turn] = []
-        self._waiting_with_deadline: list[_Turn] = []
+        self._waiting_live: list[_Turn] = []
         self._arrivals = itertools.count()
 
     @contextmanager
     def reserve_thread(self) -> Iterator[None]:
-        """Keep one thread for steps with a deadline during the block."""
+        """Keep one thread for live steps during the block."""
         self._reservations += 1
         try:
             yield
@@ -66,7 +66,7 @@ class FairPool:
         stage: str,
         step: Callable[..., T],
         *arguments: Any,
-        deadline: float | None = None,
+        due_at: float | None = None,
     ) -> T:
         """Run one step of a request when its turn comes; cancelling before that gives up the turn.
 
@@ -75,7 +75,7 @@ class FairPool:
             stage: Stage that the step's time is added to.
             step: Called with the arguments in a thread of the pool.
             arguments: Arguments of the step.
-            deadline: When a live step should be done (`time.monotonic`); None for other steps.
+            due_at: When a live step should be done (`time.monotonic`); None for other steps.
 
         Returns:
             What the step returns; what it raises is raised.
@@ -92,7 +92,7 @@ class FairPool:
                 account.attained_seconds += seconds
 
         asked = time.perf_counter()
-        await self._wait_for_turn(account, deadline)
+        await self._wait_for_turn(account, due_at)
         loop = asyncio.get_running_loop()
         try:
             under_way = self._threads.submit(timed)
@@ -114,17 +114,17 @@ class FairPool:
         """Release the threads; steps that have not begun never run."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _wait_for_turn(self, account: RequestAccount, deadline: float | None) -> None:
-        if self.running < self._limit(deadline):
+    async def _wait_for_turn(self, account: RequestAccount, due_at: float | None) -> None:
+        if self.running < self._limit(due_at):
             self.running += 1
             return
         future = asyncio.get_running_loop().create_future()
-        if deadline is None:
+        if due_at is None:
             rank = max(0.0, account.attained_seconds - _FREE_SECONDS) + _AGING * account.started_at
             heapq.heappush(self._waiting, (rank, next(self._arrivals), future))
         else:
-            turn = (deadline, next(self._arrivals), future)
-            heapq.heappush(self._waiting_with_deadline, turn)
+            turn = (due_at, next(self._arrivals), future)
+            heapq.heappush(self._waiting_live, turn)
         try:
             await future
         except asyncio.CancelledError:
@@ -132,8 +132,8 @@ class FairPool:
                 self._pass_on()
             raise
 
-    def _limit(self, deadline: float | None) -> int:
-        if deadline is not None:
+    def _limit(self, due_at: float | None) -> int:
+        if due_at is not None:
             return self._size
         return min(self.workers, self._size - 1) if self._reservations else self.workers
 
@@ -146,8 +146,8 @@ class FairPool:
         self._start_waiting()
 
     def _start_waiting(self) -> None:
-        while self._waiting_with_deadline and self.running < self._size:
-            self._start_first(self._waiting_with_deadline)
+        while self._waiting_live and self.running < self._size:
+            self._start_first(self._waiting_live)
         while self._waiting and self.running < self._limit(None):
             self._start_first(self._waiting)
 

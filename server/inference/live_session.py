@@ -32,7 +32,7 @@ class LiveSession:
         conversion: The conversion.
         cost: What the session costs, corrected by its steps.
         inbox: Audio that arrives.
-        observe_step: Told of each step that had a deadline.
+        observe_step: Told of each step that was due at a time.
     """
 
     def __init__(
@@ -87,18 +87,18 @@ class LiveSession:
     async def _step(self) -> bytes:
         now = time.monotonic()
         chunk_seconds = self._conversion.chunk_seconds
-        has_deadline = self._clock <= now
+        in_time = self._clock <= now
         self._clock = max(self._clock, now - _BURST_SECONDS) + chunk_seconds
-        deadline = self._arrived_at + chunk_seconds if has_deadline else None
+        due_at = self._arrived_at + chunk_seconds if in_time else None
         pcm, worked_seconds = await self._pool.run(
-            self._account, CONVERT, _convert_chunk, self._conversion, deadline=deadline
+            self._account, CONVERT, _convert_chunk, self._conversion, due_at=due_at
         )
         self._cost.record_step(worked_seconds)
         self.steps += 1
         self._account.audio_out_seconds += len(pcm) / 2 / self._conversion.sample_rate_hz
-        if deadline is not None:
+        if due_at is not None:
             done_at = time.monotonic()
-            is_late = done_at > deadline
+            is_late = done_at > due_at
             seconds = done_at - self._arrived_at
             self.late_steps += is_late
             self.longest_step_seconds = max(self.longest_step_seconds, seconds)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 from msgspec import UNSET, UnsetType
@@ -72,6 +73,19 @@ class ErrorAnswer(Message, frozen=True, kw_only=True):
     message: Annotated[str, about("出错原因与处理办法。", "What went wrong and what to do.")]
     error: Annotated[ErrorDetail, about("供程序判断的错误信息。", "The error, for programs.")]
     request_id: RequestId
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorForm:
+    """How a family of addresses answers errors, where it has a form of its own.
+
+    Args:
+        answer: The message that an error is answered with.
+        status_of: Returns the status of an error.
+    """
+
+    answer: type[Message]
+    status_of: Callable[[type[ErrorDetail]], int]
 
 
 class ApiError(Exception):

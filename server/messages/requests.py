@@ -36,7 +36,7 @@ OutputRate = Annotated[int, Meta(ge=MINIMUM_OUTPUT_HZ, le=MAXIMUM_OUTPUT_HZ)]
 LiveRate = Annotated[int, Meta(ge=MINIMUM_LIVE_HZ, le=MAXIMUM_LIVE_HZ)]
 Seed = Annotated[int, Meta(ge=0, le=SEEDS - 1)]
 
-_AUDIO = Text(
+AUDIO_TEXT = Text(
     "音频文件（WAV、MP3、FLAC 或 OGG）的 base64 编码或 data URL 字符串",
     "a string: an audio file (WAV, MP3, FLAC or OGG) in base64 or as a data URL",
 )
@@ -79,7 +79,7 @@ TargetAudio = Annotated[
         "按时长加权平均。",
         "The voice to imitate; 2 to 10 seconds of clear speech are best. A list holds "
         "several clips of one speaker, which are averaged by length.",
-        expected=Text(_AUDIO.zh + "，或其数组", _AUDIO.en + ", or a list of such strings"),
+        expected=Text(AUDIO_TEXT.zh + "，或其数组", AUDIO_TEXT.en + ", or a list of such strings"),
     ),
 ]
 TargetTone = Annotated[
@@ -153,7 +153,7 @@ class CloneRequest(Request, frozen=True, kw_only=True):
         about(
             "源音频（要转换的语音）；大于零的任何长度均可，静音转换后仍为静音。",
             "The speech to convert, of any length above zero; silence gives silence.",
-            expected=_AUDIO,
+            expected=AUDIO_TEXT,
         ),
     ]
     tau: Tau = DEFAULT_TAU
@@ -247,7 +247,7 @@ class LiveRequest(Request, frozen=True, kw_only=True):
         about(
             "说话人的一段录音，用来代替 source_tone。",
             "A recording of the speaker, in place of source_tone.",
-            expected=_AUDIO,
+            expected=AUDIO_TEXT,
         ),
     ] = None
 
@@ -257,7 +257,7 @@ class ToneRequest(Request, frozen=True, kw_only=True):
 
     audio: Annotated[
         Clip,
-        about("要提取音色的音频。", "The recording to embed.", expected=_AUDIO),
+        about("要提取音色的音频。", "The recording to embed.", expected=AUDIO_TEXT),
     ]
 
 
@@ -286,7 +286,9 @@ class VoiceRequest(Request, frozen=True, kw_only=True):
             "声音的录音，建议 2 至 10 秒清晰人声；可为数组：同一说话人的多段音频。",
             "A recording of the voice; 2 to 10 seconds of clear speech are best. A list holds "
             "several clips of one speaker.",
-            expected=Text(_AUDIO.zh + "，或其数组", _AUDIO.en + ", or a list of such strings"),
+            expected=Text(
+                AUDIO_TEXT.zh + "，或其数组", AUDIO_TEXT.en + ", or a list of such strings"
+            ),
         ),
     ] = None
     tone: Annotated[

@@ -10,6 +10,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from server.keys.key_ring import KeyRing
+from server.messages import elevenlabs
 from server.messages.error import ApiError
 from server.messages.errors import Unauthorized
 from server.messages.live import KEY_SUBPROTOCOL
@@ -17,11 +18,14 @@ from server.telemetry.request_record import RequestRecord
 
 _OPEN = frozenset({"/api/health"})
 _SCHEME = "bearer"
+_ELEVENLABS_HEADER = "xi-api-key"
 
 
 def needs_key(path: str) -> bool:
     """Return whether a path needs the key: the API and the metrics do, the page does not."""
-    return path == "/metrics" or (path.startswith("/api/") and path not in _OPEN)
+    return path == "/metrics" or (
+        path.startswith(("/api/", elevenlabs.PREFIX)) and path not in _OPEN
+    )
 
 
 class KeyCheck:
@@ -52,10 +56,13 @@ class KeyCheck:
 
 
 def _sent_keys(scope: Scope) -> Iterator[bytes]:
-    """Yield the keys that a request carries: in its header, or as a browser's subprotocol."""
-    scheme, _, key = Headers(scope=scope).get("authorization", "").partition(" ")
+    """Yield the keys that a request carries: in a header, or as a browser's subprotocol."""
+    headers = Headers(scope=scope)
+    scheme, _, key = headers.get("authorization", "").partition(" ")
     if scheme.lower() == _SCHEME:
         # Starlette reads headers as Latin-1; a key may be any text, sent as UTF-8.
+        yield key.strip().encode("latin-1")
+    if key := headers.get(_ELEVENLABS_HEADER, ""):
         yield key.strip().encode("latin-1")
     for subprotocol in scope.get("subprotocols", ()):
         if subprotocol.startswith(KEY_SUBPROTOCOL):

@@ -14,10 +14,12 @@ from server.http.answers import JSON_TYPE, LINES_TYPE, send_end, send_line, to_j
 from server.http.body import ClientGone
 from server.http.unread_body import UnreadBody
 from server.http.web_socket import GONE_ERRORS
+from server.messages import elevenlabs
 from server.messages.error import ApiError
 from server.messages.errors import Internal, UploadTimeout
 from server.messages.live import CLOSE_CODES, POLICY_CLOSE, LiveError
 from server.messages.message import Language
+from server.messages.message import Message as JsonMessage
 from server.settings import Settings
 from server.telemetry.request_record import RequestRecord
 
@@ -69,6 +71,7 @@ class _Answer:
         self._unread = UnreadBody(scope, receive, send, settings)
         self.receive: Receive = self._unread.receive
         self._headers = Headers(scope=scope)
+        self._is_elevenlabs = scope["path"].startswith(elevenlabs.PREFIX)
         self._record = RequestRecord.of(scope)
         self._started = False
         self._is_lines = False
@@ -88,7 +91,16 @@ class _Answer:
             return
         if isinstance(error.detail, UploadTimeout):
             self._unread.stalled()
-        status, headers, body = _json_answer(error, self._headers, self._record)
+        if self._is_elevenlabs:
+            # Its clients are not written for Chinese readers.
+            language = _language(self._headers, "en")
+            message: JsonMessage = elevenlabs.DetailedError.of(error, language)
+            status = elevenlabs.status_of(type(error.detail))
+        else:
+            language = _language(self._headers)
+            message = error.answer(language, self._record.request_id)
+            status = error.detail.status
+        headers, body = _json_answer(error, message, language)
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
         await self.send({"type": "http.response.body", "body": body})
 
@@ -125,7 +137,9 @@ class _WebSocketAnswer:
             _log.error("internal error", exc_info=cause)
         if not self._accepted:
             kind = "websocket.http.response"
-            status, headers, body = _json_answer(error, self._headers, self._record)
+            language = _language(self._headers)
+            answer = error.answer(language, self._record.request_id)
+            headers, body = _json_answer(error, answer, language)
             await self.send({"type": f"{kind}.start", "status": status, "headers": headers})
             await self.send({"type": f"{kind}.body", "body": body})
             return
@@ -140,11 +154,10 @@ class _WebSocketAnswer:
 
 
 def _json_answer(
-    error: ApiError, request: Headers, record: RequestRecord
-) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-    """Return an error's status, headers and body."""
-    language = _language(request)
-    body = to_json(error.answer(language, record.request_id), language)
+    error: ApiError, message: JsonMessage, language: Language
+) -> tuple[list[tuple[bytes, bytes]], bytes]:
+    """Return an error's headers and body."""
+    body = to_json(message, language)
     headers = {
         "Content-Type": JSON_TYPE,
         "Content-Length": str(len(body)),
@@ -152,8 +165,8 @@ def _json_answer(
         "Vary": "Accept-Language",
     } | error.headers
     raw = [(name.lower().encode(), text.encode()) for name, text in headers.items()]
-    return error.detail.status, raw, body
+    return raw, body
 
 
-def _language(request: Headers) -> Language:
-    return negotiation.language(request.get("accept-language", ""))
+def _language(request: Headers, default: Language = "zh") -> Language:
+    return negotiation.language(request.get("accept-language", ""), default)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from server.keys.rate_limiter import RateLimiter
+from server.messages import elevenlabs
 from server.telemetry.request_record import RequestRecord
 
 _FREE = frozenset({"/api/health", "/api/info"})
@@ -12,7 +13,7 @@ _FREE = frozenset({"/api/health", "/api/info"})
 
 def is_limited(path: str) -> bool:
     """Return whether requests of a path count: those of the API that do more than describe it."""
-    return path.startswith("/api/") and path not in _FREE
+    return path.startswith(("/api/", elevenlabs.PREFIX)) and path not in _FREE
 
 
 class RateLimit:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from server.http.answers import JSON_TYPE
 from server.http.request_parser import FORM
-from server.messages.error import ErrorDetail
+from server.messages.error import ErrorDetail, ErrorForm
 from server.messages.errors import ERRORS
 from server.messages.message import Message, Text
 from server.messages.requests import Request
@@ -69,6 +69,7 @@ class Operation:
         request: The body that it takes, as JSON or as a form; None where it takes none.
         parameters: The values that it takes in its path and its query.
         status: The status of success.
+        error_form: How its errors are answered; None for the API's own form.
     """
 
     path: str
@@ -80,6 +81,7 @@ class Operation:
     request: type[Request] | None = None
     parameters: Sequence[Parameter] = ()
     status: int = 200
+    error_form: ErrorForm | None = None
 
     def describe(self, needs_key: bool, most_clips: int, example: Message | None) -> Schema:
         """Return the OpenAPI operation object.
@@ -124,14 +126,23 @@ class Operation:
         by_status: dict[int, list[str]] = {}
         for code, error in ERRORS.items():
             if error in self.errors:
-                by_status.setdefault(error.status, []).append(code)
+                form = self.error_form
+                status = error.status if form is None else form.status_of(error)
+                by_status.setdefault(status, []).append(code)
         return {
             str(status): {
                 "description": ", ".join(codes),
-                "content": {JSON_TYPE: {"schema": error_schema(codes)}},
+                "content": {JSON_TYPE: {"schema": self._error_schema(codes)}},
             }
             for status, codes in sorted(by_status.items())
         }
+
+    def _error_schema(self, codes: Sequence[str]) -> Schema:
+        return (
+            error_schema(codes)
+            if self.error_form is None
+            else answer_schema(self.error_form.answer)
+        )
 
 
 def _describe_answer(answer: Answer) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from typing import Any
 
@@ -10,7 +11,8 @@ import jsonschema_rs
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.app import ServerParts, create_endpoints
-from server.openapi.answer_schema import error_schema
+from server.messages.elevenlabs import PREFIX, DetailedError
+from server.openapi.answer_schema import answer_schema, error_schema
 from server.process.model_loader import ModelLoader
 from server.settings import Settings
 from tests.server.fakes import FakeEngine
@@ -33,15 +35,22 @@ def validators() -> dict[tuple[str, str, int, str], Any]:
 
 
 def template_of(path: str) -> str:
-    """Return the path as it is declared: with `{name}` for the name of a voice."""
-    parent, _, name = path.rpartition("/")
-    return f"{parent}/{{name}}" if parent == "/api/voices" and name else path
+    """Return the path as it is declared: with `{name}` or `{voice_id}` for the name of a voice."""
+    if path == "/v1/voices/add":
+        return path
+    path = re.sub(r"^/api/voices/[^/]+$", "/api/voices/{name}", path)
+    return re.sub(
+        r"^(/v1/(?:voices|speech-to-speech|voice-changer))/[^/]+(/stream)?$",
+        r"\1/{voice_id}\2",
+        path,
+    )
 
 
 @cache
-def undeclared() -> Any:
+def undeclared(is_elevenlabs: bool) -> Any:
     """Return the validator of what any address may answer: there is none, or no such method."""
-    return jsonschema_rs.validator_for(error_schema(["not_found", "method_not_allowed"]))
+    ours = error_schema(["not_found", "method_not_allowed"])
+    return jsonschema_rs.validator_for(answer_schema(DetailedError) if is_elevenlabs else ours)
 
 
 def check_answer(path: str, method: str, status: int, kind: str, body: bytes) -> bool:
@@ -56,7 +65,7 @@ def check_answer(path: str, method: str, status: int, kind: str, body: bytes) ->
     declared = validators().get((template_of(path), method, status, kind))
     if declared is None and status not in (404, 405):
         raise KeyError(path, method, status, kind)
-    validator = undeclared() if declared is None else declared
+    validator = undeclared(path.startswith(PREFIX)) if declared is None else declared
     for text in body.splitlines() if kind == "application/x-ndjson" else [body]:
         validator.validate(json.loads(text))
     return True

@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from starlette.types import Message, Scope
 
 from server.endpoints.context import Context
-from server.endpoints.intake import AdmittedRequest, Intake, supervise
+from server.endpoints.intake import AdmittedRequest, Intake
 from server.http.body import ClientGone
 from server.inference.admission import Admission
 from server.inference.cloning_service import CloningService
@@ -48,40 +48,6 @@ async def answer() -> int:
 
 async def fail() -> None:
     raise KeyError("inside")
-
-
-async def test_a_result() -> None:
-    assert await supervise(answer(), stays, 10) == 3
-
-
-async def test_an_error() -> None:
-    with pytest.raises(KeyError, match="inside"):
-        await supervise(fail(), stays, 10)
-
-
-async def test_a_client_that_has_gone() -> None:
-    ended: list[str] = []
-    with pytest.raises(ClientGone):
-        await supervise(forever(ended), leaves, 10)
-    assert ended == ["ended"]
-
-
-async def test_the_deadline() -> None:
-    ended: list[str] = []
-    with pytest.raises(ApiError) as caught:
-        await supervise(forever(ended), stays, 0.01)
-    assert caught.value.code == "deadline_exceeded"
-    assert ended == ["ended"]
-
-
-async def test_being_cancelled_oneself() -> None:
-    ended: list[str] = []
-    task = asyncio.create_task(supervise(forever(ended), stays, 10))
-    await asyncio.sleep(0.01)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    assert ended == ["ended"]
 
 
 BODY = b'{"audio": "AAAA"}'

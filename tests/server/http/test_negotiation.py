@@ -28,6 +28,13 @@ def test_language(header: str, wanted: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("header", "wanted"), [("", "en"), ("*", "en"), ("zh-CN", "zh"), ("zh, en;q=0.9", "zh")]
+)
+def test_language_where_english_is_the_default(header: str, wanted: str) -> None:
+    assert language(header, "en") == wanted
+
+
+@pytest.mark.parametrize(
     ("header", "wanted"),
     [
         ("", None),

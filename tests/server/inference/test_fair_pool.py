@@ -158,7 +158,7 @@ async def test_a_step_whose_request_is_given_up_keeps_its_turn_until_it_ends() -
         assert made.running == 0
 
 
-async def test_steps_with_a_deadline_go_first_and_the_earliest_before_the_others() -> None:
+async def test_live_steps_go_first_and_the_earliest_before_the_others() -> None:
     ran: list[str] = []
     async with pool(2) as made:
         release = threading.Event()
@@ -167,9 +167,9 @@ async def test_steps_with_a_deadline_go_first_and_the_earliest_before_the_others
         waiting: dict[str, float | None] = {"fresh": None, "later": 9.0, "sooner": 8.0}
         steps = [
             asyncio.create_task(
-                made.run(account(attained=99.0), "convert", ran.append, name, deadline=deadline)
+                made.run(account(attained=99.0), "convert", ran.append, name, due_at=due_at)
             )
-            for name, deadline in waiting.items()
+            for name, due_at in waiting.items()
         ]
         await asyncio.sleep(0)
         release.set()
@@ -178,7 +178,7 @@ async def test_steps_with_a_deadline_go_first_and_the_earliest_before_the_others
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-async def test_a_thread_is_kept_for_steps_with_a_deadline(workers: int) -> None:
+async def test_a_thread_is_kept_for_live_steps(workers: int) -> None:
     async with pool(workers) as made:
         release = threading.Event()
         with made.reserve_thread():
@@ -187,7 +187,7 @@ async def test_a_thread_is_kept_for_steps_with_a_deadline(workers: int) -> None:
             ]
             await asyncio.sleep(0)
             assert made.running == 1
-            assert await made.run(account(), "convert", int, "3", deadline=1.0) == 3
+            assert await made.run(account(), "convert", int, "3", due_at=1.0) == 3
             await asyncio.sleep(0)
             assert made.running == 1
         # once there is no session, the others have every worker again
@@ -198,12 +198,12 @@ async def test_a_thread_is_kept_for_steps_with_a_deadline(workers: int) -> None:
         assert made.running == 0
 
 
-async def test_a_step_with_a_deadline_may_be_given_up() -> None:
+async def test_a_live_step_may_be_given_up() -> None:
     async with pool(2) as made:
         release = threading.Event()
         busy = [asyncio.create_task(made.run(account(), "convert", release.wait)) for _ in range(2)]
         await asyncio.sleep(0)
-        gone = asyncio.create_task(made.run(account(), "convert", int, deadline=1.0))
+        gone = asyncio.create_task(made.run(account(), "convert", int, due_at=1.0))
         await asyncio.sleep(0)
         gone.cancel()
         release.set()

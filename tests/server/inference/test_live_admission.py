@@ -10,16 +10,16 @@ from tests.server.fakes import MANIFEST
 
 MEASURED = replace(
     MANIFEST,
-    look_back_frames={"exact": 200, "1e-4": 140, "1e-3": 135},
-    look_ahead_frames={"exact": 100, "1e-4": 10, "1e-3": 8},
+    look_back_frames={"exact": 200, "1e-4": 140, "1e-3": 135, "1e-2": 135},
+    look_ahead_frames={"exact": 100, "1e-4": 12, "1e-3": 10, "1e-2": 8},
 )
 
 
 def test_a_fast_machine_keeps_the_preset_s_chunk() -> None:
     cost = expect_cost(MEASURED, "low", 0.01)
-    assert cost.chunk_frames == 8
-    assert cost.chunk_seconds == pytest.approx(8 * 256 / 22050)
-    assert cost.share == pytest.approx(0.01 * 151 / 8)
+    assert cost.chunk_frames == 7
+    assert cost.chunk_seconds == pytest.approx(7 * 256 / 22050)
+    assert cost.share == pytest.approx(0.01 * 150 / 7)
 
 
 def test_a_slow_machine_gets_longer_chunks() -> None:

@@ -66,3 +66,12 @@ def test_info_says_whether_a_key_is_needed(client: TestClient, guarded: TestClie
     info = guarded.get("/api/info", headers=bearer(KEY))
     assert info.json()["api_key_required"] is True
     assert KEY not in info.text
+
+
+def test_elevenlabs_paths_need_the_key_too(guarded: TestClient) -> None:
+    assert needs_key("/v1/voices")
+    assert guarded.get("/v1/voices").status_code == 401
+    assert guarded.get("/v1/voices", headers={"xi-api-key": "wrong"}).status_code == 401
+    for path in (*GUARDED, "/v1/voices"):
+        answer = guarded.get(path, headers={b"xi-api-key": KEY.encode()})
+        assert answer.status_code == (404 if path == "/v1/voices" else 200)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -61,8 +62,31 @@ schemathesis.openapi.format(
 schemathesis.openapi.format("binary", st.one_of(st.sampled_from(CLIPS), st.binary()))
 
 
-CASES = {"/api/clone": 150, "/api/clone/stream": 60, "/api/tone": 60, "/api/voices": 100}
-VOICES = ("/api/voices", "/api/voices/{name}")
+schemathesis.openapi.format(
+    "voice-settings",
+    st.one_of(
+        st.just("{}"),
+        st.sampled_from([0, 0.5, 1, 2, -1, None, "1"]).map(
+            lambda value: json.dumps({"similarity_boost": value})
+        ),
+        st.text(),
+    ),
+)
+schemathesis.openapi.format("voice-title", st.one_of(st.sampled_from(NAMES), st.text()))
+
+
+CASES = {
+    "/api/clone": 150,
+    "/api/clone/stream": 60,
+    "/api/tone": 60,
+    "/api/voices": 100,
+    "/v1/speech-to-speech/{voice_id}": 60,
+    "/v1/speech-to-speech/{voice_id}/stream": 20,
+    "/v1/voice-changer/{voice_id}": 5,
+    "/v1/voice-changer/{voice_id}/stream": 5,
+    "/v1/voices/add": 60,
+}
+VOICES = ("/api/voices", "/api/voices/{name}", "/v1/voices", "/v1/voices/{voice_id}")
 PLAIN = (
     "/api/health",
     "/api/info",
@@ -75,8 +99,9 @@ PLAIN = (
 GOOD, BAD = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
 RUNS = [
     *((path, "POST", mode, cases) for path, cases in CASES.items() for mode in (GOOD, BAD)),
-    *((path, "GET", mode, 40) for path in VOICES for mode in (GOOD, BAD)),
-    *(("/api/voices/{name}", "DELETE", mode, 40) for mode in (GOOD, BAD)),
+    *((path, "GET", mode, 40) for path in VOICES for mode in (GOOD, BAD) if path != "/v1/voices"),
+    ("/v1/voices", "GET", GOOD, 3),
+    *((path, "DELETE", mode, 40) for path in VOICES[1::2] for mode in (GOOD, BAD)),
     *((path, "GET", GOOD, 3) for path in PLAIN),
 ]
 

@@ -1,0 +1,363 @@
+"""The paths of ElevenLabs' API: speech to speech, and voices; for clients written against it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from datetime import datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from runtime import wav
+from runtime.encoding import Codec, Encoding
+from runtime.options import DEFAULT_TAU
+from server.endpoints.cloning import CLONE_ERRORS
+from server.endpoints.context import Context
+from server.endpoints.endpoint import Endpoint, Handler
+from server.endpoints.intake import AdmittedRequest, Intake
+from server.endpoints.output import send_audio
+from server.endpoints.voices import ADD_ERRORS, VOICE_ERRORS
+from server.http.answers import JSON_TYPE, send_end, send_start, send_whole, to_json
+from server.inference.engine import Conversion
+from server.inference.stored_voices import StoredVoices, not_found
+from server.messages.elevenlabs import (
+    ERROR_FORM,
+    PREFIX,
+    AddedVoice,
+    AddVoiceRequest,
+    DeletedVoice,
+    ListedVoice,
+    ListedVoices,
+    SpeechRequest,
+)
+from server.messages.error import ApiError
+from server.messages.errors import InvalidField, VoiceNotFound
+from server.messages.message import Text
+from server.messages.requests import Clip, CloneRequest, VoiceRequest, field_of
+from server.messages.voice_names import MAXIMUM_NAME_CHARACTERS, VoiceMix, VoiceName, parse_name
+from server.messages.voices import Voice
+from server.openapi.operation import Operation, Parameter
+from server.openapi.request_schema import VOICE_NAME
+from server.telemetry.request_record import RequestRecord
+
+DEFAULT_OUTPUT_FORMAT = "mp3_44100_128"
+OUTPUT_FORMATS = (
+    *("mp3_22050_32", "mp3_24000_48"),
+    *(f"mp3_44100_{kbps}" for kbps in (32, 64, 96, 128, 192)),
+    *(f"pcm_{hz}" for hz in (8000, 16000, 22050, 24000, 32000, 44100, 48000)),
+    *(f"wav_{hz}" for hz in (8000, 16000, 22050, 24000, 32000, 44100, 48000)),
+    *(f"opus_48000_{kbps}" for kbps in (32, 64, 96, 128, 192)),
+    *("ulaw_8000", "alaw_8000"),
+)
+"""The formats that ElevenLabs' SDK names."""
+
+_CODECS: dict[str, Codec] = {"opus": "ogg"}
+_INPUT_HZ = 16_000
+_LONGEST_NAME_CHARACTERS = 1000
+_VOICES_A_READ = 1000
+_MOST_OF_A_NAME = 100
+"""Voices that are numbered apart; more of one name are refused as taken."""
+
+# Two names of each: the one that ElevenLabs documents, and the one that its SDK calls.
+_CONVERSIONS = ("speech-to-speech", "voice-changer")
+
+
+def create(context: Context) -> list[Endpoint]:
+    """Return the endpoints of one server."""
+    voices = _Voices(context)
+    conversions: tuple[Handler, ...] = (Intake(context, convert), Intake(context, stream))
+    handlers = (
+        *(conversions * len(_CONVERSIONS)),
+        # before those of one voice, whose path would match it
+        Intake(context, add),
+        voices.list,
+        voices.get,
+        voices.delete,
+    )
+    return [Endpoint(*pair) for pair in zip(_OPERATIONS, handlers, strict=True)]
+
+
+async def convert(request: AdmittedRequest) -> None:
+    """Convert speech, and answer the whole file."""
+    conversion, encoding = await _prepare(request)
+    file = await request.service.convert_to_file(request.account, conversion, encoding)
+    await send_whole(request.send, encoding.media_type, request.timing_headers, file)
+
+
+async def stream(request: AdmittedRequest) -> None:
+    """Convert speech, and answer each piece of the file as soon as it is made."""
+    conversion, encoding = await _prepare(request)
+    headers = request.timing_headers | {"X-Accel-Buffering": "no"}
+    await send_start(request.send, encoding.media_type, headers)
+    await send_audio(request, conversion, encoding)
+    await send_end(request.send)
+
+
+async def add(request: AdmittedRequest) -> None:
+    """Store a voice."""
+    parsed = await request.parse(AddVoiceRequest)
+    name = to_voice_name(parsed.name)
+    if name is None:
+        raise field_of(AddVoiceRequest, "name").invalid()
+    voices, account = request.service.voices, request.account
+    # ElevenLabs' names need not differ, and its SDK expects that none is taken.
+    free = await _free_name(voices, account.owner, name)
+    voice = await voices.add(account, VoiceRequest(name=free, audio=parsed.files))
+    body = to_json(AddedVoice(voice_id=voice.name, requires_verification=False))
+    await send_whole(request.send, JSON_TYPE, request.timing_headers, body)
+
+
+class _Voices:
+    """The handlers that cost no work on audio, for one server."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    async def list(self, request: Request) -> Response:
+        voices, owner = self._context.get_service().voices, _owner(request)
+        found: list[Voice] = []
+        while True:
+            page = await voices.list(owner, found[-1].name if found else "", _VOICES_A_READ)
+            found += page
+            if len(page) < _VOICES_A_READ:
+                break
+        answer = ListedVoices(voices=[_listed(voice) for voice in found])
+        # Ten thousand voices take long enough to hold up other requests.
+        return Response(await asyncio.to_thread(to_json, answer), media_type=JSON_TYPE)
+
+    async def get(self, request: Request) -> Response:
+        voices = self._context.get_service().voices
+        voice = await voices.get(_owner(request), _voice_name(request))
+        return Response(to_json(_listed(voice)), media_type=JSON_TYPE)
+
+    async def delete(self, request: Request) -> Response:
+        voices = self._context.get_service().voices
+        await voices.delete(_owner(request), _voice_name(request))
+        return Response(to_json(DeletedVoice(status="ok")), media_type=JSON_TYPE)
+
+
+async def _free_name(voices: StoredVoices, owner: str, name: VoiceName) -> VoiceName:
+    """Return a name, or one with a number after it that no voice has."""
+    for number in range(2, _MOST_OF_A_NAME):
+        try:
+            await voices.get(owner, name)
+        except ApiError as error:
+            if not isinstance(error.detail, VoiceNotFound):
+                raise
+            break
+        stem = name if number == 2 else name.rpartition("-")[0]
+        ending = f"-{number}"
+        name = VoiceName(stem[: MAXIMUM_NAME_CHARACTERS - len(ending)] + ending)
+    return name
+
+
+def to_voice_name(text: str) -> VoiceName | None:
+    """Return the nearest name that a voice may have, or None where no letter would be left."""
+    kept = [character if parse_name(character) else "-" for character in text.strip()]
+    joined = re.sub("-{2,}", "-", "".join(kept[:_LONGEST_NAME_CHARACTERS])).strip("-")
+    return parse_name(joined[:MAXIMUM_NAME_CHARACTERS])
+
+
+def read_output_format(text: str, model_hz: int) -> Encoding:
+    """Return the encoding that a name such as `mp3_44100_128` stands for.
+
+    Args:
+        text: The name: codec, sample rate and, where the codec has one, bit rate.
+        model_hz: Sample rate of the audio to encode.
+
+    Raises:
+        ApiError: `invalid_field`.
+    """
+    if text in OUTPUT_FORMATS:
+        codec, rate_hz, *kbps = text.split("_")
+        return Encoding.choose(
+            _CODECS.get(codec, codec),  # type: ignore[arg-type]
+            model_hz,
+            sample_rate_hz=int(rate_hz),
+            kbps=int(kbps[0]) if kbps else None,
+        )
+    names = ", ".join(OUTPUT_FORMATS)
+    raise ApiError(
+        InvalidField(param="output_format", expected=Text(f"以下之一：{names}", f"one of {names}"))
+    )
+
+
+def read_tau(voice_settings: str | None) -> float:
+    """Return the tau of a request's voice_settings, the default where they say nothing of it.
+
+    Raises:
+        ApiError: `invalid_field`.
+    """
+    try:
+        settings: Any = json.loads(voice_settings or "{}")
+    except (ValueError, RecursionError):
+        settings = None
+    tau = settings.get("similarity_boost") if isinstance(settings, dict) else ""
+    if tau is None:
+        return DEFAULT_TAU
+    if isinstance(tau, bool) or not isinstance(tau, int | float) or not 0 <= tau <= 1:
+        raise field_of(SpeechRequest, "voice_settings").invalid()
+    return float(tau)
+
+
+async def _prepare(request: AdmittedRequest) -> tuple[Conversion, Encoding]:
+    """Prepare a conversion; once it returns, the request is valid."""
+    service = request.service
+    output_format = request.request.query_params.get("output_format", DEFAULT_OUTPUT_FORMAT)
+    encoding = read_output_format(output_format, service.engine.manifest.sample_rate_hz)
+    name = _voice_name(request.request)
+    parsed = await request.parse(SpeechRequest)
+    source = parsed.audio
+    if parsed.file_format == "pcm_s16le_16":
+        data = source.take()
+        samples = len(data) // 2
+        file = wav.header(samples, _INPUT_HZ) + bytes(data[: 2 * samples])
+        source = Clip(file, source.param)
+    clone = CloneRequest(
+        target_voice=VoiceMix({name: 1.0}),
+        source_audio=source,
+        tau=read_tau(parsed.voice_settings),
+        seed=parsed.seed,
+        sample_rate=encoding.sample_rate_hz,
+    )
+    return await service.prepare(request.account, clone), encoding
+
+
+def _owner(request: Request) -> str:
+    return RequestRecord.of(request.scope).key_name
+
+
+def _voice_name(request: Request) -> VoiceName:
+    text = request.path_params["voice_id"]
+    name = parse_name(text)
+    if name is None:
+        raise not_found(text[:MAXIMUM_NAME_CHARACTERS], "voice_id")
+    return name
+
+
+def _listed(voice: Voice) -> ListedVoice:
+    created = datetime.fromisoformat(voice.created)
+    return ListedVoice(
+        voice_id=voice.name,
+        name=voice.name,
+        category="cloned",
+        labels={},
+        is_owner=True,
+        created_at_unix=int(created.timestamp()),
+    )
+
+
+_VOICE_ID = Parameter(
+    "voice_id", "path", VOICE_NAME, Text("声音的编号，即其名称。", "The voice's id: its name.")
+)
+_OUTPUT_FORMAT = Parameter(
+    "output_format",
+    "query",
+    {"type": "string", "enum": list(OUTPUT_FORMATS), "default": DEFAULT_OUTPUT_FORMAT},
+    Text(
+        "结果的格式：编码、采样率、比特率（kbit/s）。",
+        "Format of the result: codec, sample rate, and bit rate in kbit/s.",
+    ),
+)
+_BINARY = {"type": "string", "format": "binary"}
+_AUDIO = {
+    name: _BINARY
+    for name in (
+        *("audio/mpeg", "audio/wav", "audio/ogg", "audio/pcm"),
+        *("audio/basic", "audio/x-alaw-basic"),
+    )
+}
+_ONE = PREFIX + "voices/{voice_id}"
+
+
+def _conversion(path: str, name: str, about: Text) -> Operation:
+    return Operation(
+        PREFIX + path,
+        "post",
+        name,
+        about,
+        _AUDIO,
+        CLONE_ERRORS,
+        SpeechRequest,
+        parameters=(_VOICE_ID, _OUTPUT_FORMAT),
+        error_form=ERROR_FORM,
+    )
+
+
+_OPERATIONS = (
+    *(
+        operation
+        for name in _CONVERSIONS
+        for operation in (
+            _conversion(
+                f"{name}/{{voice_id}}",
+                f"elevenlabs_{name}".replace("-", "_"),
+                Text(
+                    "与 ElevenLabs 的同名接口相同：把语音转换成已保存的声音，返回音频文件。",
+                    "As ElevenLabs' path of this name: converts speech to a stored voice, and "
+                    "answers an audio file.",
+                ),
+            ),
+            _conversion(
+                f"{name}/{{voice_id}}/stream",
+                f"elevenlabs_{name}_stream".replace("-", "_"),
+                Text(
+                    "与 ElevenLabs 的同名接口相同：把语音转换成已保存的声音，边转换边返回音频。",
+                    "As ElevenLabs' path of this name: converts speech to a stored voice, and "
+                    "answers audio while it converts.",
+                ),
+            ),
+        )
+    ),
+    Operation(
+        PREFIX + "voices/add",
+        "post",
+        "elevenlabs_add_voice",
+        Text("与 ElevenLabs 的同名接口相同：保存一个声音。", "As ElevenLabs': stores a voice."),
+        {JSON_TYPE: AddedVoice},
+        ADD_ERRORS,
+        AddVoiceRequest,
+        error_form=ERROR_FORM,
+    ),
+    Operation(
+        PREFIX + "voices",
+        "get",
+        "elevenlabs_list_voices",
+        Text(
+            "与 ElevenLabs 的同名接口相同：列出已保存的声音。",
+            "As ElevenLabs': lists the stored voices.",
+        ),
+        {JSON_TYPE: ListedVoices},
+        VOICE_ERRORS,
+        error_form=ERROR_FORM,
+    ),
+    Operation(
+        _ONE,
+        "get",
+        "elevenlabs_get_voice",
+        Text(
+            "与 ElevenLabs 的同名接口相同：查看一个声音。",
+            "As ElevenLabs': returns a stored voice.",
+        ),
+        {JSON_TYPE: ListedVoice},
+        (*VOICE_ERRORS, VoiceNotFound),
+        parameters=(_VOICE_ID,),
+        error_form=ERROR_FORM,
+    ),
+    Operation(
+        _ONE,
+        "delete",
+        "elevenlabs_delete_voice",
+        Text(
+            "与 ElevenLabs 的同名接口相同：删除一个声音。",
+            "As ElevenLabs': deletes a stored voice.",
+        ),
+        {JSON_TYPE: DeletedVoice},
+        (*VOICE_ERRORS, VoiceNotFound),
+        parameters=(_VOICE_ID,),
+        error_form=ERROR_FORM,
+    ),
+)
