@@ -54,7 +54,7 @@ export async function clone(options) {
  *   onStart({ seconds, samples, windows, lines, sample_rate, ... }) once, when the server has accepted the audio;
  *   onAudio(pcm: Int16Array, { index, startSeconds, seconds }) for each line of audio, in order;
  *   onProgress(share, 0 to 1) after each line.
- * @returns {Promise<{audio: Blob, stats: object, seed: number}>} audio is the whole as a WAV file; the seed repeats it.
+ * @returns {Promise<{audio: Blob, stats: object}>} audio is the whole as a WAV file.
  */
 export async function cloneStream(options) {
   const { onStart, onAudio, onProgress } = options;
@@ -69,7 +69,7 @@ export async function cloneStream(options) {
       onAudio?.(pcm, { index: line.index, startSeconds: line.start_seconds, seconds: line.seconds });
       onProgress?.(line.progress);
     } else if (line.stats !== undefined) {
-      return { audio: pcmToWav(joinPcm(windows), start.sample_rate), stats: line.stats, seed: line.seed };
+      return { audio: pcmToWav(joinPcm(windows), start.sample_rate), stats: line.stats };
     } else {
       start = line;
       onStart?.(line);

@@ -107,10 +107,11 @@ export class Playground {
       source: fittingBlob(source, share),
       tau,
       temperature: Number($("temperature").value),
+      // Chosen here, so that the same result can be had in another format: the server's own seeds exceed a number.
+      seed: seed ? Number(seed) : crypto.getRandomValues(new Uint32Array(1))[0],
     };
-    const { audio, stats, seed: used } = await cloneStream({
+    const { audio, stats } = await cloneStream({
       ...request,
-      seed: seed ? Number(seed) : undefined,
       signal,
       ...connection(),
       onRetry: ({ attempt, seconds }) => say($("progress-text"), "progress.waiting", { attempt, seconds: Math.ceil(seconds) }),
@@ -125,7 +126,7 @@ export class Playground {
       onAudio: (pcm) => this.result.append(pcm),
       onProgress: (share) => this.#progress(share, total),
     });
-    this.result.finish(audio, stats, (format) => clone({ ...request, seed: used, format, ...connection() }));
+    this.result.finish(audio, stats, (format) => clone({ ...request, format, ...connection() }));
   }
 
   #progress(share, total) {

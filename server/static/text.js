@@ -78,7 +78,6 @@ export const texts = {
   "problem.code": { zh: "错误代码 {code}", en: "Error code {code}" },
 
   "param.audio": { zh: "目标声音", en: "the target voice" },
-  "param.name": { zh: "名称", en: "the name" },
   "param.target_audio": { zh: "目标声音", en: "the target voice" },
   "param.source_audio": { zh: "源语音", en: "the source speech" },
 

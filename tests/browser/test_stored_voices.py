@@ -138,7 +138,7 @@ def test_a_name_that_is_taken_or_wrong_is_explained(pages: Pages, names: list[st
     note(page, "A voice of that name exists")
     page.fill("#stored-name", "a b")
     page.click("#stored-store")
-    note(page, "The field the name is not valid")
+    note(page, "The field name is not valid")
 
 
 def test_a_live_session_takes_a_stored_voice(page: Page, names: list[str]) -> None:
