@@ -25,10 +25,10 @@ from server.inference.engine import Conversion
 from server.inference.stored_voices import StoredVoices, not_found
 from server.messages.elevenlabs import (
     ERROR_FORM,
-    PREFIX,
     AddedVoice,
     AddVoiceRequest,
     DeletedVoice,
+    FoundVoices,
     ListedVoice,
     ListedVoices,
     SpeechRequest,
@@ -58,6 +58,7 @@ _CODECS: dict[str, Codec] = {"opus": "ogg"}
 _INPUT_HZ = 16_000
 _LONGEST_NAME_CHARACTERS = 1000
 _VOICES_A_READ = 1000
+_DEFAULT_PAGE, _LONGEST_PAGE = 10, 100
 _MOST_OF_A_NAME = 100
 """Voices that are numbered apart; more of one name are refused as taken."""
 
@@ -74,6 +75,7 @@ def create(context: Context) -> list[Endpoint]:
         # before those of one voice, whose path would match it
         Intake(context, add),
         voices.list,
+        voices.search,
         voices.get,
         voices.delete,
     )
@@ -117,16 +119,28 @@ class _Voices:
         self._context = context
 
     async def list(self, request: Request) -> Response:
-        voices, owner = self._context.get_service().voices, _owner(request)
-        found: list[Voice] = []
-        while True:
-            page = await voices.list(owner, found[-1].name if found else "", _VOICES_A_READ)
-            found += page
-            if len(page) < _VOICES_A_READ:
-                break
-        answer = ListedVoices(voices=[_listed(voice) for voice in found])
+        answer = ListedVoices(
+            voices=[_listed(voice) for voice in await _all(self._context, request)]
+        )
         # Ten thousand voices take long enough to hold up other requests.
         return Response(await asyncio.to_thread(to_json, answer), media_type=JSON_TYPE)
+
+    async def search(self, request: Request) -> Response:
+        size = _read_page_size(request)
+        wanted = request.query_params.get("search", "").casefold()
+        after = request.query_params.get("next_page_token", "")
+        found = [
+            each for each in await _all(self._context, request) if wanted in each.name.casefold()
+        ]
+        rest = [voice for voice in found if voice.name > after]
+        page, has_more = rest[:size], len(rest) > size
+        answer = FoundVoices(
+            voices=[_listed(voice) for voice in page],
+            has_more=has_more,
+            total_count=len(found),
+            next_page_token=page[-1].name if has_more else None,
+        )
+        return Response(to_json(answer), media_type=JSON_TYPE)
 
     async def get(self, request: Request) -> Response:
         voices = self._context.get_service().voices
@@ -137,6 +151,17 @@ class _Voices:
         voices = self._context.get_service().voices
         await voices.delete(_owner(request), _voice_name(request))
         return Response(to_json(DeletedVoice(status="ok")), media_type=JSON_TYPE)
+
+
+async def _all(context: Context, request: Request) -> list[Voice]:
+    """Return every voice of a request's key, by name."""
+    voices, owner = context.get_service().voices, _owner(request)
+    found: list[Voice] = []
+    while True:
+        page = await voices.list(owner, found[-1].name if found else "", _VOICES_A_READ)
+        found += page
+        if len(page) < _VOICES_A_READ:
+            return found
 
 
 async def _free_name(voices: StoredVoices, owner: str, name: VoiceName) -> VoiceName:
@@ -226,6 +251,17 @@ async def _prepare(request: AdmittedRequest) -> tuple[Conversion, Encoding]:
     return await service.prepare(request.account, clone), encoding
 
 
+def _read_page_size(request: Request) -> int:
+    text = request.query_params.get("page_size", str(_DEFAULT_PAGE))
+    size = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    if not 1 <= size <= _LONGEST_PAGE:
+        expected = Text(
+            f" 1 到 {_LONGEST_PAGE} 之间的整数", f"a whole number from 1 to {_LONGEST_PAGE}"
+        )
+        raise ApiError(InvalidField(param="page_size", expected=expected))
+    return size
+
+
 def _owner(request: Request) -> str:
     return RequestRecord.of(request.scope).key_name
 
@@ -270,12 +306,12 @@ _AUDIO = {
         *("audio/basic", "audio/x-alaw-basic"),
     )
 }
-_ONE = PREFIX + "voices/{voice_id}"
+_ONE = "/v1/voices/{voice_id}"
 
 
 def _conversion(path: str, name: str, about: Text) -> Operation:
     return Operation(
-        PREFIX + path,
+        "/v1/" + path,
         "post",
         name,
         about,
@@ -313,7 +349,7 @@ _OPERATIONS = (
         )
     ),
     Operation(
-        PREFIX + "voices/add",
+        "/v1/voices/add",
         "post",
         "elevenlabs_add_voice",
         Text("与 ElevenLabs 的同名接口相同：保存一个声音。", "As ElevenLabs': stores a voice."),
@@ -323,7 +359,7 @@ _OPERATIONS = (
         error_form=ERROR_FORM,
     ),
     Operation(
-        PREFIX + "voices",
+        "/v1/voices",
         "get",
         "elevenlabs_list_voices",
         Text(
@@ -332,6 +368,44 @@ _OPERATIONS = (
         ),
         {JSON_TYPE: ListedVoices},
         VOICE_ERRORS,
+        error_form=ERROR_FORM,
+    ),
+    Operation(
+        "/v2/voices",
+        "get",
+        "elevenlabs_search_voices",
+        Text(
+            "与 ElevenLabs 的同名接口相同：按名称查找声音，分页返回；其余查询参数忽略。",
+            "As ElevenLabs': finds stored voices by name, in pages; its other parameters are "
+            "ignored.",
+        ),
+        {JSON_TYPE: FoundVoices},
+        (*VOICE_ERRORS, InvalidField),
+        parameters=(
+            Parameter(
+                "search",
+                "query",
+                {"type": "string"},
+                Text("名称中包含的文本。", "Text that a name contains."),
+            ),
+            Parameter(
+                "next_page_token",
+                "query",
+                {"type": "string"},
+                Text("上一页的 next_page_token。", "`next_page_token` of the page before."),
+            ),
+            Parameter(
+                "page_size",
+                "query",
+                {
+                    "type": "integer",
+                    "minimum": 1,
+                    "maximum": _LONGEST_PAGE,
+                    "default": _DEFAULT_PAGE,
+                },
+                Text("每页最多个数。", "Most voices of the page."),
+            ),
+        ),
         error_form=ERROR_FORM,
     ),
     Operation(

@@ -10,7 +10,7 @@ from server.messages.error import ApiError, ErrorDetail, ErrorForm
 from server.messages.message import Language, Message, Text, about
 from server.messages.requests import AUDIO_TEXT, Clip, Request, SeedField
 
-PREFIX = "/v1/"
+PREFIXES = ("/v1/", "/v2/")
 """What the paths of ElevenLabs' API begin with."""
 
 _TAKEN, _REFUSED = 409, 400
@@ -92,6 +92,18 @@ class ListedVoices(Message, frozen=True, kw_only=True):
     """The answer of GET /v1/voices."""
 
     voices: Annotated[list[ListedVoice], about("所有声音，按名称排序。", "Every voice, by name.")]
+
+
+class FoundVoices(Message, frozen=True, kw_only=True):
+    """The answer of GET /v2/voices."""
+
+    voices: Annotated[list[ListedVoice], about("本页的声音。", "The voices of the page, by name.")]
+    has_more: Annotated[bool, about("是否还有下一页。", "Whether there are more voices.", False)]
+    total_count: Annotated[int, about("符合条件的声音总数。", "Number of all that match.", 1)]
+    next_page_token: Annotated[
+        str | None,
+        about("下一页的 next_page_token。", "Token of the next page; null on the last.", "anna"),
+    ]
 
 
 class AddedVoice(Message, frozen=True, kw_only=True):

@@ -24,7 +24,7 @@ _ELEVENLABS_HEADER = "xi-api-key"
 def needs_key(path: str) -> bool:
     """Return whether a path needs the key: the API and the metrics do, the page does not."""
     return path == "/metrics" or (
-        path.startswith(("/api/", elevenlabs.PREFIX)) and path not in _OPEN
+        path.startswith(("/api/", *elevenlabs.PREFIXES)) and path not in _OPEN
     )
 
 

@@ -71,7 +71,7 @@ class _Answer:
         self._unread = UnreadBody(scope, receive, send, settings)
         self.receive: Receive = self._unread.receive
         self._headers = Headers(scope=scope)
-        self._is_elevenlabs = scope["path"].startswith(elevenlabs.PREFIX)
+        self._is_elevenlabs = scope["path"].startswith(elevenlabs.PREFIXES)
         self._record = RequestRecord.of(scope)
         self._started = False
         self._is_lines = False

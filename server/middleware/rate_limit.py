@@ -13,7 +13,7 @@ _FREE = frozenset({"/api/health", "/api/info"})
 
 def is_limited(path: str) -> bool:
     """Return whether requests of a path count: those of the API that do more than describe it."""
-    return path.startswith(("/api/", elevenlabs.PREFIX)) and path not in _FREE
+    return path.startswith(("/api/", *elevenlabs.PREFIXES)) and path not in _FREE
 
 
 class RateLimit:

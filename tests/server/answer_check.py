@@ -11,7 +11,7 @@ import jsonschema_rs
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.app import ServerParts, create_endpoints
-from server.messages.elevenlabs import PREFIX, DetailedError
+from server.messages.elevenlabs import PREFIXES, DetailedError
 from server.openapi.answer_schema import answer_schema, error_schema
 from server.process.model_loader import ModelLoader
 from server.settings import Settings
@@ -65,7 +65,7 @@ def check_answer(path: str, method: str, status: int, kind: str, body: bytes) ->
     declared = validators().get((template_of(path), method, status, kind))
     if declared is None and status not in (404, 405):
         raise KeyError(path, method, status, kind)
-    validator = undeclared(path.startswith(PREFIX)) if declared is None else declared
+    validator = undeclared(path.startswith(PREFIXES)) if declared is None else declared
     for text in body.splitlines() if kind == "application/x-ndjson" else [body]:
         validator.validate(json.loads(text))
     return True

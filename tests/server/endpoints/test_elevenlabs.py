@@ -108,6 +108,20 @@ def test_the_sdk_converts_to_a_file_and_to_a_stream(sdk: ElevenLabs, engine: Fak
     assert decoded("mp3_22050", file) == (round(SECONDS * 22050), 22050)
 
 
+def test_the_sdk_searches_voices(sdk: ElevenLabs) -> None:
+    for name in ("anna", "Ben", "bea", "cleo"):
+        sdk.voices.ivc.create(name=name, files=[VOICE])
+    first = sdk.voices.search(search="B", page_size=1)
+    assert ([v.name for v in first.voices], first.has_more, first.total_count) == (["Ben"], True, 2)
+    second = sdk.voices.search(search="B", page_size=1, next_page_token=first.next_page_token)
+    assert ([voice.name for voice in second.voices], second.has_more) == (["bea"], False)
+    assert second.next_page_token is None
+    assert len(sdk.voices.search().voices) == 4
+    with pytest.raises(ApiError) as too_many:
+        sdk.voices.search(page_size=101)
+    assert body_of(too_many) == (422, "invalid_field")
+
+
 async def test_the_asynchronous_sdk(address: str) -> None:
     async with httpx.AsyncClient(timeout=60) as connections:
         sdk = AsyncElevenLabs(base_url=address, api_key=KEY, httpx_client=connections)

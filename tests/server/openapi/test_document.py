@@ -154,6 +154,7 @@ def test_a_key_is_asked_for_where_one_is_set(make_client: MakeClient) -> None:
         "/v1/voices",
         "/v1/voices/add",
         "/v1/voices/{voice_id}",
+        "/v2/voices",
         "/api/info",
         "/metrics",
     }

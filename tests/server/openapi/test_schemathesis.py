@@ -101,6 +101,7 @@ RUNS = [
     *((path, "POST", mode, cases) for path, cases in CASES.items() for mode in (GOOD, BAD)),
     *((path, "GET", mode, 40) for path in VOICES for mode in (GOOD, BAD) if path != "/v1/voices"),
     ("/v1/voices", "GET", GOOD, 3),
+    *(("/v2/voices", "GET", mode, 20) for mode in (GOOD, BAD)),
     *((path, "DELETE", mode, 40) for path in VOICES[1::2] for mode in (GOOD, BAD)),
     *((path, "GET", GOOD, 3) for path in PLAIN),
 ]
