@@ -23,11 +23,13 @@ from client.results import (
     CloneResult,
     LiveReady,
     LiveStats,
+    MarkedStretch,
     Piece,
     Stats,
     StoredVoice,
     StreamHead,
     ToneResult,
+    VerifyResult,
 )
 from client.synchronous import Client, LiveSession
 
@@ -45,6 +47,7 @@ __all__ = [
     "LiveReady",
     "LiveSession",
     "LiveStats",
+    "MarkedStretch",
     "OutputOptions",
     "Overloaded",
     "Piece",
@@ -57,4 +60,5 @@ __all__ = [
     "UnexpectedAnswer",
     "Unreachable",
     "UnreadableAudio",
+    "VerifyResult",
 ]

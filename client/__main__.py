@@ -1,7 +1,7 @@
 """`python -m client`: convert speech on a server, from the command line.
 
 Exit codes: 0 on success, 1 on failure (with one line on standard error), 2 for arguments that are
-not understood, 130 after an interruption.
+not understood, 130 after an interruption. `verify` ends with 1 where a file is not marked.
 """
 
 from __future__ import annotations
@@ -88,7 +88,8 @@ def parser(program: str = PROGRAM) -> argparse.ArgumentParser:
     clone.add_argument(
         "--format",
         choices=get_args(AudioFormat),
-        help="format of the file, whatever its ending; ogg holds Opus, pcm is raw 16-bit samples",
+        help="format of the file as the server writes it, metadata included, whatever its ending; "
+        "ogg holds Opus, pcm is raw 16-bit samples",
     )
     clone.add_argument(
         "--sample-rate",
@@ -104,6 +105,11 @@ def parser(program: str = PROGRAM) -> argparse.ArgumentParser:
         help="convert raw PCM from a microphone while it is spoken",
     )
     live_command.add_arguments(live)
+
+    verify = commands.add_parser(
+        "verify", parents=[common], help="tell whether audio files are marked as generated"
+    )
+    verify.add_argument("files", nargs="+", metavar="FILE", help="audio files to read")
 
     voices = commands.add_parser("voices", help="store, list and delete voices on a server")
     actions = voices.add_subparsers(dest="action", required=True)
@@ -121,7 +127,7 @@ def clone(client: Client, options: argparse.Namespace) -> None:
     format: AudioFormat = options.format or FORMATS.get(options.output.suffix.lower(), "wav")
     try:
         with partial.open("wb") as file:
-            if format == "wav" and options.sample_rate is None:
+            if options.format is None and format == "wav" and options.sample_rate is None:
                 clone_wav(client, options, file)
             else:
                 clone_encoded(client, options, format, file)
@@ -159,6 +165,21 @@ def clone_encoded(
             bar.update(len(block))
 
 
+def verify(client: Client, options: argparse.Namespace) -> int:
+    """Print a line a file, and return 0 if every one is marked."""
+    code = 0
+    for file in options.files:
+        found = client.verify(file)
+        watermark = "watermark" if found.watermarked else "no watermark"
+        label = found.metadata
+        text = (
+            f"label of {label['content_producer']}, {label['produce_id']}" if label else "no label"
+        )
+        print(f"{file}: {watermark} (confidence {found.confidence:.2f}), {text}")
+        code = code if found.marked else EXIT_FAILED
+    return code
+
+
 def conversion(options: argparse.Namespace) -> CloneOptions:
     """Return the options of the conversion."""
     return {
@@ -185,6 +206,8 @@ def main(arguments: list[str] | None = None, program: str = PROGRAM) -> int:
                 clone(client, options)
             elif options.command == "live":
                 live_command.run(client, options)
+            elif options.command == "verify":
+                return verify(client, options)
             elif options.command == "voices":
                 voices_command.run(client, options)
             else:

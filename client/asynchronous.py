@@ -19,7 +19,15 @@ from client.calls import Answer, Call
 from client.connection import http_options, reaching, retry_delay_seconds
 from client.live import LiveOptions
 from client.protocol import CloneOptions, OutputOptions, Target, load_target
-from client.results import CloneResult, LiveReady, LiveStats, Piece, StreamHead, ToneResult
+from client.results import (
+    CloneResult,
+    LiveReady,
+    LiveStats,
+    Piece,
+    StreamHead,
+    ToneResult,
+    VerifyResult,
+)
 from client.stream import StreamReader, stream_head
 from client.voices import AsyncVoices
 
@@ -143,6 +151,10 @@ class AsyncClient:
     async def tone(self, audio: Audio) -> ToneResult:
         """Get the tone of a voice, which later calls take as a target in place of its audio."""
         return await self._send(calls.tone(audio))
+
+    async def verify(self, audio: Audio) -> VerifyResult:
+        """Tell whether a file is marked as generated, by watermark or metadata."""
+        return await self._send(calls.verify(audio))
 
     async def clone(
         self, target: Target | None, source: Audio, **options: Unpack[OutputOptions]

@@ -16,15 +16,16 @@ from client.protocol import (
     Target,
     VoiceSource,
     answer_of,
+    audio_body,
     clone_body,
     clone_result,
     stored_voice,
-    tone_body,
     tone_result,
+    verify_result,
     voice_body,
     voice_page,
 )
-from client.results import CloneResult, StoredVoice, ToneResult, VoicePage
+from client.results import CloneResult, StoredVoice, ToneResult, VerifyResult, VoicePage
 
 Answer = TypeVar("Answer")
 
@@ -63,7 +64,12 @@ def info() -> Call[dict[str, Any]]:
 
 def tone(audio: Audio) -> Call[ToneResult]:
     """Describe POST /api/tone."""
-    return Call("POST", "/api/tone", tone_result, lambda: tone_body(audio))
+    return Call("POST", "/api/tone", tone_result, lambda: audio_body(audio))
+
+
+def verify(audio: Audio) -> Call[VerifyResult]:
+    """Describe POST /api/verify."""
+    return Call("POST", "/api/verify", verify_result, lambda: audio_body(audio))
 
 
 def clone(target: Target | None, source: Audio, options: OutputOptions) -> Call[CloneResult]:

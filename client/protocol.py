@@ -12,7 +12,15 @@ import httpx
 from client.audio import Audio, encode, read
 from client.connection import RETRY_STATUSES
 from client.errors import ApiError, ClientError, Overloaded, UnexpectedAnswer
-from client.results import CloneResult, Stats, StoredVoice, ToneResult, VoicePage
+from client.results import (
+    CloneResult,
+    MarkedStretch,
+    Stats,
+    StoredVoice,
+    ToneResult,
+    VerifyResult,
+    VoicePage,
+)
 
 _SUCCESS = (200, 201)
 
@@ -107,8 +115,8 @@ def clone_body(target: Target | None, source: Audio, options: CloneOptions) -> b
     return json.dumps(fields).encode()
 
 
-def tone_body(audio: Audio) -> bytes:
-    """Build the JSON body of a request for a voice's tone."""
+def audio_body(audio: Audio) -> bytes:
+    """Build the JSON body of a request for a voice's tone, or for the marks of a file."""
     return json.dumps({"audio": encode(audio)}).encode()
 
 
@@ -188,6 +196,29 @@ def tone_result(response: httpx.Response) -> ToneResult:
         return ToneResult(answer["tone"], float(answer["seconds"]), tuple(answer["warnings"]))
     except (KeyError, TypeError, ValueError) as error:
         raise UnexpectedAnswer("the answer lacks tone, seconds or warnings") from error
+
+
+def verify_result(response: httpx.Response) -> VerifyResult:
+    """Parse the answer to a request for the marks of a file; errors as for `answer_of`."""
+    answer = answer_of(response)
+    try:
+        watermark, label = answer["watermark"], answer["metadata"]
+        return VerifyResult(
+            seconds=float(answer["seconds"]),
+            watermarked=bool(watermark["present"]),
+            confidence=float(watermark["confidence"]),
+            stretches=tuple(
+                MarkedStretch(
+                    float(each["start_seconds"]),
+                    float(each["stop_seconds"]),
+                    float(each["confidence"]),
+                )
+                for each in watermark["stretches"]
+            ),
+            metadata=None if label is None else dict(label),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise UnexpectedAnswer("the answer lacks seconds, watermark or metadata") from error
 
 
 def stored_voice(response: httpx.Response) -> StoredVoice:

@@ -46,6 +46,39 @@ class ToneResult:
 
 
 @dataclass(frozen=True)
+class MarkedStretch:
+    """A part of a clip that carries the watermark."""
+
+    start_seconds: float
+    stop_seconds: float
+    confidence: float
+
+
+@dataclass(frozen=True)
+class VerifyResult:
+    """Whether a file is marked as generated.
+
+    Attributes:
+        seconds: Length of its audio.
+        watermarked: Whether the audio, or a part of it, carries the watermark.
+        confidence: Confidence in the watermark, 0 to 1.
+        stretches: Parts that carry it, in order.
+        metadata: Label in the file's metadata, by the fields that the API names, or None.
+    """
+
+    seconds: float
+    watermarked: bool
+    confidence: float
+    stretches: tuple[MarkedStretch, ...]
+    metadata: dict[str, str] | None
+
+    @property
+    def marked(self) -> bool:
+        """Whether the watermark or the label says that the audio was generated."""
+        return self.watermarked or self.metadata is not None
+
+
+@dataclass(frozen=True)
 class StoredVoice:
     """A voice that the server stores, which can be passed as a target.
 

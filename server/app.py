@@ -16,7 +16,16 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.endpoints import cloning, description, elevenlabs, live, page, status, voices
+from server.endpoints import (
+    cloning,
+    description,
+    elevenlabs,
+    live,
+    page,
+    status,
+    verification,
+    voices,
+)
 from server.endpoints.context import Context
 from server.endpoints.endpoint import Endpoint, create_routes
 from server.inference.admission import Admission
@@ -37,7 +46,13 @@ from server.settings import Settings
 from server.telemetry.metrics import Metrics
 from server.voices.store import VoiceStore
 
-_EXPOSED_HEADERS = ("Content-Language", "Retry-After", "Server-Timing", "X-Request-ID")
+_EXPOSED_HEADERS = (
+    "Content-Language",
+    "Retry-After",
+    "Server-Timing",
+    "X-AI-Generated",
+    "X-Request-ID",
+)
 _ALLOWED_HEADERS = (
     "Accept",
     "Accept-Language",
@@ -139,6 +154,7 @@ def create_endpoints(parts: ServerParts) -> list[Endpoint]:
     settings, context = parts.settings, _context(parts)
     endpoints = [
         *cloning.create(context),
+        *verification.create(context),
         *voices.create(context),
         *elevenlabs.create(context),
         *status.create(context),

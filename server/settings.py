@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, get_args, get_type_hints
 
 Provider = Literal["auto", "cpu", "cuda"]
 LogLevel = Literal["debug", "info", "warning", "error"]
+Marking = Literal["full", "metadata", "none"]
 
 PREFIX = "OPENVOICE_"
 BIND = PREFIX + "BIND"
@@ -295,6 +296,20 @@ class Settings:
             "实时会话中单条消息的最大字节数；调大可发送更长的目标音频",
         ),
     ] = 8 * MIB
+    marking: Annotated[
+        Marking,
+        Option(
+            "how results say that they were generated: full adds an inaudible watermark and "
+            "metadata, metadata only the latter"
+        ),
+    ] = "full"
+    producer: Annotated[
+        str, Option("name or code of the service, which the metadata of results names")
+    ] = "openvoice-onnx"
+    content_id_prefix: Annotated[
+        str,
+        Option("what begins the content id in the metadata of results, before the request's id"),
+    ] = ""
     log_level: Annotated[LogLevel, Option("least severe log lines that are written")] = "info"
 
     @property
@@ -326,7 +341,7 @@ def limit_values(settings: Settings) -> dict[str, Any]:
 
 def choices(name: str) -> tuple[str, ...]:
     """Return the values that a setting may have; empty where they are not a fixed list."""
-    return get_args(HINTS[name]) if HINTS[name] in (Provider, LogLevel) else ()
+    return get_args(HINTS[name]) if HINTS[name] in (Provider, LogLevel, Marking) else ()
 
 
 def parse(name: str, text: str) -> Any:

@@ -64,7 +64,7 @@ async def clone(request: AdmittedRequest) -> None:
     conversion = await service.prepare(account, parsed)
     file = await service.convert_to_file(account, conversion, output.encoding)
     if output.is_bytes:
-        headers = request.timing_headers | {"Vary": "Accept"}
+        headers = request.result_headers | {"Vary": "Accept"}
         await send_whole(request.send, output.encoding.media_type, headers, file)
         return
     encoded = await service.encode_base64(account, file)
@@ -74,7 +74,7 @@ async def clone(request: AdmittedRequest) -> None:
     )
     # Megabytes of base64 need no escaping, so they are inserted instead of passing the encoder.
     before, _, after = to_json(answer).partition(_PLACEHOLDER.encode())
-    headers = request.timing_headers | {"Vary": "Accept"}
+    headers = request.result_headers | {"Vary": "Accept"}
     await send_whole(request.send, JSON_TYPE, headers, before, encoded, after)
 
 
@@ -102,7 +102,7 @@ async def stream(request: AdmittedRequest) -> None:
     output = choose_output(request.request, parsed, service.engine.manifest.sample_rate_hz)
     # The windows are those of /api/clone, so that both give exactly the same samples.
     conversion = await service.prepare(account, parsed)
-    headers = request.timing_headers | {"Vary": "Accept", "X-Accel-Buffering": "no"}
+    headers = request.result_headers | {"Vary": "Accept", "X-Accel-Buffering": "no"}
     if output.is_bytes or parsed.format is not None:
         await send_start(request.send, output.encoding.media_type, headers)
         await send_audio(request, conversion, output.encoding)

@@ -39,8 +39,9 @@ class Context:
 
     def open_account(self, lease: Lease, scope: Scope) -> RequestAccount:
         """Return the account of a request or session, on the allowance of its API key."""
-        key_name = RequestRecord.of(scope).key_name
-        return RequestAccount(lease, key_name, partial(self.limiter.count_audio, key_name))
+        record = RequestRecord.of(scope)
+        count_audio = partial(self.limiter.count_audio, record.key_name)
+        return RequestAccount(lease, record.key_name, count_audio, record.request_id)
 
     def observe_work(self, account: RequestAccount) -> None:
         """Tell the metrics what a request or session cost."""
@@ -50,4 +51,5 @@ class Context:
             audio_in_seconds=account.audio_in_seconds,
             audio_out_seconds=account.audio_out_seconds,
             key_name=account.owner,
+            mark=account.mark,
         )

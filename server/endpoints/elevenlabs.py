@@ -86,13 +86,13 @@ async def convert(request: AdmittedRequest) -> None:
     """Convert speech, and answer the whole file."""
     conversion, encoding = await _prepare(request)
     file = await request.service.convert_to_file(request.account, conversion, encoding)
-    await send_whole(request.send, encoding.media_type, request.timing_headers, file)
+    await send_whole(request.send, encoding.media_type, request.result_headers, file)
 
 
 async def stream(request: AdmittedRequest) -> None:
     """Convert speech, and answer each piece of the file as soon as it is made."""
     conversion, encoding = await _prepare(request)
-    headers = request.timing_headers | {"X-Accel-Buffering": "no"}
+    headers = request.result_headers | {"X-Accel-Buffering": "no"}
     await send_start(request.send, encoding.media_type, headers)
     await send_audio(request, conversion, encoding)
     await send_end(request.send)

@@ -88,6 +88,11 @@ class AdmittedRequest:
         """The Server-Timing header, with the stages so far."""
         return {"Server-Timing": self.account.server_timing()}
 
+    @property
+    def result_headers(self) -> dict[str, str]:
+        """The headers of an answer that holds a result."""
+        return self.timing_headers | self.service.marking.headers
+
     async def parse(self, request: type[R]) -> R:
         """Parse the body off the event loop and release it.
 

@@ -110,7 +110,8 @@ class LiveEndpoint:
         self._context.check_ready()
         socket = WebSocket(receive, send, settings.live_idle_seconds)
         with self._admission.take_place() as has_place:
-            await socket.accept(_choose_subprotocol(scope["subprotocols"]))
+            headers = self._context.get_service().marking.headers
+            await socket.accept(_choose_subprotocol(scope["subprotocols"]), headers)
             if not has_place:
                 raise self._admission.overloaded()
             with self._context.admission.lease_memory() as lease:
@@ -165,6 +166,7 @@ class LiveEndpoint:
                     format=PCM_OUT,
                     latency_seconds=round(conversion.latency_seconds, 4),
                     chunk_seconds=round(conversion.chunk_seconds, 4),
+                    ai_generated=service.marking.is_on,
                     request_id=record.request_id,
                 )
             )

@@ -34,14 +34,21 @@ class WebSocket:
         self._send = send
         self._stall_seconds = stall_seconds
 
-    async def accept(self, subprotocol: str | None) -> None:
+    async def accept(self, subprotocol: str | None, headers: Mapping[str, str]) -> None:
         """Take the connection.
+
+        Args:
+            subprotocol: What the connection speaks; None where the client offered nothing.
+            headers: Headers of the answer.
 
         Raises:
             ClientGone: The client closed it before.
         """
         await self._receive()
-        await self._send_event({"type": "websocket.accept", "subprotocol": subprotocol})
+        raw = [(name.lower().encode(), text.encode()) for name, text in headers.items()]
+        await self._send_event(
+            {"type": "websocket.accept", "subprotocol": subprotocol, "headers": raw}
+        )
 
     async def receive(self, *, patient: bool = False) -> str | bytes:
         """Wait for the next message, text or binary.

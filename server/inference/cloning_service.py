@@ -11,20 +11,32 @@ from typing import Any, TypeVar
 import numpy as np
 
 from runtime.arrays import Tone, Waveform
+from runtime.decode import decode_audio
 from runtime.encoding import Encoder, Encoding, open_encoder
 from runtime.errors import AudioError
 from runtime.live.window import Latency
+from runtime.marking.labelling import find_label
 from runtime.resample import resampled_samples
 from server.http import base64_text
 from server.inference.engine import Conversion, Engine, LiveConversion
 from server.inference.fair_pool import FairPool
 from server.inference.live_admission import SessionCost, expect_cost
-from server.inference.request_account import CONVERT, DECODE, ENCODE, PARSE, TONE, RequestAccount
+from server.inference.marking import Marking
+from server.inference.request_account import (
+    CONVERT,
+    DECODE,
+    ENCODE,
+    PARSE,
+    TONE,
+    VERIFY,
+    RequestAccount,
+)
 from server.inference.stored_voices import StoredVoices
 from server.inference.tone_cache import EmbeddedClip, Lookup, ToneCache
 from server.inference.tone_text import read_tone
 from server.messages.errors import from_runtime
 from server.messages.requests import Clip, CloneRequest, LiveRequest, field_of
+from server.messages.verification import Metadata, Verified, Watermark
 from server.settings import Settings
 from server.voices.store import VoiceStore
 
@@ -57,6 +69,7 @@ class CloningService:
     ) -> None:
         self.engine = engine
         self.settings = settings
+        self.marking = Marking.load(settings, engine.manifest.sample_rate_hz)
         self.inference = FairPool(settings.workers, "inference")
         self.real_time_factor = 0.0
         self._codec = FairPool(settings.decoders, "codec")
@@ -73,7 +86,7 @@ class CloningService:
         trial = (0.1 * noise).astype(np.float32)
         started = time.perf_counter()
         tone = self.engine.tone_extraction(trial).tone
-        for _ in self.engine.conversion(trial, tone, tone, seed=0):
+        for _ in self.marking.mark(self.engine.conversion(trial, tone, tone, seed=0)):
             pass
         self.real_time_factor = (time.perf_counter() - started) / _TRIAL_SECONDS
 
@@ -137,7 +150,7 @@ class CloningService:
             source_tone = await self._embed(account, waveform, allow_silent=True)
         except AudioError as error:
             raise from_runtime(error, clip.param, clip.index) from error
-        return self.engine.conversion(
+        conversion = self.engine.conversion(
             waveform,
             source_tone,
             target_tone,
@@ -145,6 +158,7 @@ class CloningService:
             temperature=request.temperature,
             seed=request.seed,
         )
+        return self.marking.mark(conversion)
 
     def expect_live_cost(self, latency: Latency) -> SessionCost:
         """Return what a live session of a preset is expected to cost."""
@@ -206,6 +220,8 @@ class CloningService:
         encoder = await self._codec.run(
             account, ENCODE, open_encoder, encoding, conversion.samples, rate_hz
         )
+        encoder = self.marking.label(encoder, encoding.codec, account.request_id)
+        account.mark = self.marking.kind(encoding.codec)
         left = conversion.pieces
         async with aclosing(self.convert(account, conversion)) as pieces:
             async for piece in pieces:
@@ -221,6 +237,37 @@ class CloningService:
             async for block in blocks:
                 file += block
         return file
+
+    async def verify(self, account: RequestAccount, clip: Clip) -> Verified:
+        """Read the marks of a file, a window of its audio a step.
+
+        Args:
+            account: The request's account.
+            clip: The file, whose bytes are released once they are decoded.
+
+        Raises:
+            ApiError: The file cannot be used, or there is no memory for its audio.
+        """
+        data = clip.take()
+        reader = await self._codec.run(account, DECODE, lambda: self.marking.reader)
+        try:
+            waveform = await self._codec.run(account, DECODE, self._decode_to_verify, data)
+        except AudioError as error:
+            raise from_runtime(error, clip.param, clip.index) from error
+        label = await self._codec.run(account, DECODE, find_label, data)
+        del data
+        seconds = len(waveform) / reader.sample_rate_hz
+        account.add_audio_in(seconds)
+        with account.lease.hold_more(waveform.nbytes):
+            steps, windows = iter(reader.windows(waveform)), []
+            while window := await self.inference.run(account, VERIFY, next, steps, None):
+                windows.append(window)
+        return Verified(
+            success=True,
+            seconds=round(seconds, 3),
+            watermark=Watermark.of(reader.judge(windows)),
+            metadata=None if label is None else Metadata.of(label),
+        )
 
     async def encode_base64(self, account: RequestAccount, data: bytes | bytearray) -> bytes:
         """Encode bytes as base64 off the event loop."""
@@ -260,6 +307,10 @@ class CloningService:
 
     def _decode_source(self, data: bytes | bytearray | memoryview) -> Waveform:
         return self.engine.decode(data, maximum_seconds=self.settings.source_seconds)
+
+    def _decode_to_verify(self, data: bytes | bytearray | memoryview) -> Waveform:
+        rate_hz = self.marking.reader.sample_rate_hz
+        return decode_audio(data, rate_hz, maximum_seconds=self.settings.source_seconds)
 
     def _bytes_needed(self, samples: int, request: CloneRequest) -> int:
         rate_hz = self.engine.manifest.sample_rate_hz

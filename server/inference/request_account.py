@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Literal
 
 from server.inference.admission import Lease
 from server.messages.answers import Stats
 
-UPLOAD, QUEUE, PARSE, DECODE, TONE, CONVERT, ENCODE = STAGES = (
+UPLOAD, QUEUE, PARSE, DECODE, TONE, CONVERT, ENCODE, VERIFY = STAGES = (
     "upload",
     "queue",
     "parse",
@@ -18,8 +19,15 @@ UPLOAD, QUEUE, PARSE, DECODE, TONE, CONVERT, ENCODE = STAGES = (
     "tone",
     "convert",
     "encode",
+    "verify",
 )
 """`queue` is time spent waiting for a thread; the others are time spent working."""
+
+Mark = Literal["watermark", "label", "none"]
+WATERMARK: Mark = "watermark"
+LABEL: Mark = "label"
+UNMARKED: Mark = "none"
+"""How a result is marked: both ways count as the watermark, which is the stronger."""
 
 
 @dataclass(slots=True)
@@ -32,19 +40,23 @@ class RequestAccount:
         lease: The memory that the request holds.
         owner: Name of the API key whose stored voices it may use; empty where keys have no names.
         count_audio: Called with the length of each clip; raises where its sender may send no more.
+        request_id: Id of the request, which the log and the labels of results have.
         started_at: When its work began (`time.monotonic`), which decides its turn among others.
         attained_seconds: Time that threads have worked for it.
         audio_in_seconds: Audio that it sent.
         audio_out_seconds: Audio that it was given.
+        mark: How that audio is marked.
     """
 
     lease: Lease
     owner: str = ""
     count_audio: Callable[[float], None] = lambda _: None
+    request_id: str = ""
     started_at: float = field(default_factory=time.monotonic)
     attained_seconds: float = 0.0
     audio_in_seconds: float = 0.0
     audio_out_seconds: float = 0.0
+    mark: Mark = UNMARKED
     _created: float = field(default_factory=time.perf_counter)
     _stages: dict[str, float] = field(default_factory=dict)
 
@@ -78,7 +90,7 @@ class RequestAccount:
     @property
     def inference_seconds(self) -> float:
         """Seconds that the graphs ran."""
-        return self._sum(TONE, CONVERT)
+        return self._sum(TONE, CONVERT, VERIFY)
 
     @property
     def total_seconds(self) -> float:

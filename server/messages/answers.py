@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, defstruct
 
 from server.messages.message import Message, about
-from server.settings import HINTS, LIMITS, Settings, limit_values
+from server.settings import HINTS, LIMITS, Marking, Settings, limit_values
 
 SuccessMessage = Literal["音色克隆成功"]
 SUCCESS_MESSAGE: SuccessMessage = "音色克隆成功"
@@ -241,6 +241,14 @@ class Info(Message, frozen=True, kw_only=True):
     api_key_required: Annotated[bool, about("是否需要 API 密钥。", "Whether an API key is needed.")]
     stores_voices: Annotated[
         bool, about("是否可保存声音。", "Whether voices can be stored, with /api/voices.")
+    ]
+    marking: Annotated[
+        Marking,
+        about(
+            "结果如何标明由机器生成：full（水印与元数据）、metadata（仅元数据）或 none。",
+            "How results say that they were generated: full (watermark and metadata), metadata or "
+            "none.",
+        ),
     ]
     limits: Annotated[Limits, about("各项限制。", "The limits in force.")]  # type: ignore[valid-type]
 

@@ -51,6 +51,15 @@ class LiveReady(Message, frozen=True, kw_only=True):
     chunk_seconds: Annotated[
         float, about("每段返回音频的秒数。", "Length of the pieces that come back.", 0.0929)
     ]
+    ai_generated: Annotated[
+        bool,
+        about(
+            "服务器是否声明返回的音频由机器生成；实时音频本身没有水印。",
+            "Whether the server says that what comes back is generated. Live audio itself has no "
+            "watermark.",
+            True,
+        ),
+    ]
     request_id: RequestId
 
 

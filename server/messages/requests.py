@@ -223,9 +223,9 @@ class LiveRequest(Request, frozen=True, kw_only=True):
         Latency,
         about(
             "延迟：low 最短，exact 最长；给定说话人音色且种子相同时，"
-            "exact 与 /api/clone 的结果一致。",
+            "exact 与 /api/clone 的结果一致（水印除外）。",
             "The latency: low is lowest, exact highest; with the speaker's tone and the same "
-            "seed, exact gives what /api/clone gives.",
+            "seed, exact gives what /api/clone gives, but for the watermark.",
             "low",
             expected=Text("以下之一：" + "、".join(get_args(Latency)), "low, balanced or exact"),
         ),
@@ -258,6 +258,19 @@ class ToneRequest(Request, frozen=True, kw_only=True):
     audio: Annotated[
         Clip,
         about("要提取音色的音频。", "The recording to embed.", expected=AUDIO_TEXT),
+    ]
+
+
+class VerifyRequest(Request, frozen=True, kw_only=True):
+    """A request of /api/verify."""
+
+    audio: Annotated[
+        Clip,
+        about(
+            "要检测的音频文件，原样发送：转码可能丢失元数据。",
+            "The file to read, as it is: re-encoding may drop its metadata.",
+            expected=AUDIO_TEXT,
+        ),
     ]
 
 

@@ -4,11 +4,13 @@ import { LivePanel } from "./live-panel.js";
 import { Playground } from "./playground.js";
 import { drawReference } from "./reference.js";
 import { Refused, getJson, useKey } from "./session.js";
+import { VerifyPanel } from "./verify-panel.js";
 
 const RETRY_MILLISECONDS = 2000;
 const $ = (id) => document.getElementById(id);
 const playground = new Playground();
 new LivePanel(playground.target, playground.stored);
+new VerifyPanel($("verify-panel"));
 let known = null;
 
 function drawSwitches() {

@@ -121,6 +121,25 @@ const voice = await tone({ server: "${server}",${jsKey} audio: target });
 const { audio } = await clone({ server: "${server}",${jsKey} targetTone: voice.tone, source, tau: 0.5 });
 new Audio(URL.createObjectURL(audio)).play();` },
     ],
+    "/api/verify": [
+      { language: "curl", code: `curl -sS ${curlKey.trimStart()}${curlKey ? "  " : ""}-F audio=@${targetFile} ${server}/api/verify` },
+      { language: "Python", code: `import base64
+${pythonOs}import requests
+
+${PYTHON_BASE64}
+
+response = requests.post("${server}/api/verify"${pythonKey}, json={
+    "audio": audio_to_base64("${targetFile}"),
+})
+found = response.json()
+if not found["success"]:
+    raise SystemExit(found["message"])
+print(found["watermark"]["present"], found["watermark"]["confidence"], found["metadata"])` },
+      { language: "JavaScript", code: `${jsFiles.replace("clone, cloneStream, tone", "verify")}
+
+const { watermark, metadata } = await verify({ server: "${server}",${jsKey} audio: target });
+console.log(watermark.present, watermark.confidence, metadata);` },
+    ],
     "/api/info": curlGet("/api/info", curlKey),
     "/api/health": curlGet("/api/health", ""),
     segments: [{ language: "JavaScript", code: `${jsFiles.replace("const { clone, cloneStream, tone } =", "const { fileToBase64, extractSegment, convertToBase64, mergeSegments } =\n ")}

@@ -149,6 +149,18 @@ export async function deleteVoice(options) {
   await ask("DELETE", `/api/voices/${encodeURIComponent(options.name)}`, undefined, options);
 }
 
+/**
+ * Tells whether an audio file is marked as generated, by a watermark in its audio or a label in its metadata.
+ *
+ * @param options audio, which is sent as it is, and the connection options.
+ * @returns {Promise<{seconds: number, watermark: {present: boolean, confidence: number, stretches: object[]},
+ *   metadata: object|null}>}
+ */
+export async function verify(options) {
+  const response = await post("/api/verify", { audio: await audioToBase64(options.audio) }, options);
+  return response.json();
+}
+
 /** A File or Blob as a base64 data URL. */
 export async function fileToBase64(file) {
   const type = file.type || "application/octet-stream";

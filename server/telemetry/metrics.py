@@ -58,6 +58,12 @@ class Metrics:
             ("direction", *_MODEL_LABELS),
             registry=self._registry,
         )
+        self._marked = Counter(
+            "openvoice_result_seconds",
+            "Seconds of results, by how they are marked as generated: watermark, label or none.",
+            ("mark",),
+            registry=self._registry,
+        )
         self._factor = Histogram(
             "openvoice_real_time_factor",
             "Inference seconds of a request divided by the seconds of its result.",
@@ -147,12 +153,14 @@ class Metrics:
         audio_in_seconds: float,
         audio_out_seconds: float,
         key_name: str,
+        mark: str,
     ) -> None:
         """Add the work that was done for one request."""
         for stage, seconds in stage_seconds.items():
             self._stages.labels(stage, *self._labels).observe(seconds)
         self._audio.labels("in", *self._labels).inc(audio_in_seconds)
         self._audio.labels("out", *self._labels).inc(audio_out_seconds)
+        self._marked.labels(mark).inc(audio_out_seconds)
         if key_name:
             self._key_audio.labels(key_name, "in").inc(audio_in_seconds)
             self._key_audio.labels(key_name, "out").inc(audio_out_seconds)

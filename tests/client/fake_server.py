@@ -17,6 +17,7 @@ from server.endpoints.status import make_info
 from server.inference.cloning_service import CloningService
 from server.messages.answers import Cloned, Health, StreamEnd, ToneAnswer
 from server.messages.errors import ERRORS
+from server.messages.verification import Verified
 from server.messages.voices import Voice
 from server.openapi.answer_schema import example_of
 from server.settings import Settings
@@ -77,6 +78,7 @@ class FakeServer:
         self.voices: dict[str, dict[str, Any]] = {}
         self.cut_after_lines: int | None = None
         self.last_line = example_of(StreamEnd)
+        self.verified = example_of(Verified)
 
     @property
     def bodies(self) -> list[dict[str, Any]]:
@@ -100,6 +102,8 @@ class FakeServer:
             return httpx.Response(200, json=_info())
         if request.url.path == "/api/tone":
             return httpx.Response(200, json=example_of(ToneAnswer) | TONE)
+        if request.url.path == "/api/verify":
+            return httpx.Response(200, json=self.verified)
         if request.url.path.startswith("/api/voices"):
             return self._voices(request)
         if request.url.path == "/api/clone":

@@ -36,6 +36,7 @@ async def test_health_info_and_tone() -> None:
         assert (await client.health())["status"] == "ok"
         assert (await client.info())["version"] == "v2"
         assert (await client.tone(TARGET)).tone == "abc:AAAA"
+        assert (await client.verify(TARGET)).marked
 
 
 async def test_clone() -> None:

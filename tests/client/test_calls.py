@@ -16,6 +16,7 @@ CALLS = {
     "GET /api/health": calls.health(),
     "GET /api/info": calls.info(),
     "POST /api/tone": calls.tone(wav_file(5)),
+    "POST /api/verify": calls.verify(wav_file(5)),
     "POST /api/clone": calls.clone(wav_file(5), wav_file(5), {}),
     "POST /api/voices": calls.add_voice("anna", wav_file(5), True),
     "GET /api/voices": calls.list_voices(""),

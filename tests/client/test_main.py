@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import wave
 from pathlib import Path
 
@@ -149,3 +150,19 @@ def test_bad_arguments_are_code_2(capsys: pytest.CaptureFixture[str]) -> None:
         command.main(["clone", "--server", "x"])
     assert caught.value.code == 2
     assert "--target" in capsys.readouterr().err
+
+
+def verify(box: Box) -> int:
+    return command.main(["verify", "--server", "http://box:5000", str(box.source)])
+
+
+def test_marked_files_are_told_from_others(box: Box, capsys: pytest.CaptureFixture[str]) -> None:
+    assert verify(box) == 0
+    assert re.fullmatch(
+        r".*source\.wav: watermark \(confidence 1\.00\), label of openvoice-onnx, \w+\n",
+        capsys.readouterr().out,
+    )
+    watermark = box.server.verified["watermark"] | {"present": False, "confidence": 0.07}
+    box.server.verified |= {"watermark": watermark, "metadata": None}
+    assert verify(box) == 1
+    assert "no watermark (confidence 0.07), no label" in capsys.readouterr().out

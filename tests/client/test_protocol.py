@@ -11,13 +11,14 @@ from client.errors import ApiError, Overloaded, UnexpectedAnswer
 from client.protocol import (
     CloneOptions,
     answer_of,
+    audio_body,
     clone_body,
     clone_result,
     parse_object,
-    tone_body,
     tone_result,
+    verify_result,
 )
-from client.results import Stats, ToneResult
+from client.results import MarkedStretch, Stats, ToneResult
 from tests.client.fake_server import refusal
 
 ENCODED = {text: base64.b64encode(text.encode()).decode() for text in ("a", "b", "c")}
@@ -45,8 +46,8 @@ def test_clone_body_takes_several_targets_or_a_tone() -> None:
     assert tone == {"target_tone": "id:AA", "source_audio": ENCODED["b"]}
 
 
-def test_tone_body() -> None:
-    assert json.loads(tone_body(b"a")) == {"audio": ENCODED["a"]}
+def test_audio_body() -> None:
+    assert json.loads(audio_body(b"a")) == {"audio": ENCODED["a"]}
 
 
 @pytest.mark.parametrize("data", ["", "<html>", "[1]", "7", b"\xff"])
@@ -111,3 +112,36 @@ def test_tone_result() -> None:
     assert tone_result(httpx.Response(200, json=good)) == ToneResult("id:AA", 2.0, ("short",))
     with pytest.raises(UnexpectedAnswer):
         tone_result(httpx.Response(200, json={"tone": "id:AA"}))
+
+
+VERIFIED = {
+    "success": True,
+    "seconds": 3.9,
+    "watermark": {
+        "present": True,
+        "confidence": 0.99,
+        "stretches": [{"start_seconds": 0.5, "stop_seconds": 3.5, "confidence": 0.99}],
+    },
+    "metadata": {"label": "1", "content_producer": "a", "produce_id": "b"},
+}
+
+
+def test_the_marks_of_a_file() -> None:
+    found = verify_result(httpx.Response(200, json=VERIFIED))
+    assert (found.seconds, found.watermarked, found.confidence) == (3.9, True, 0.99)
+    assert found.stretches == (MarkedStretch(0.5, 3.5, 0.99),)
+    assert found.metadata == VERIFIED["metadata"] and found.marked
+
+
+@pytest.mark.parametrize("label", [None, {"label": "1"}])
+def test_a_label_alone_is_a_mark(label: dict[str, str] | None) -> None:
+    watermark = {"present": False, "confidence": 0.1, "stretches": []}
+    answer = VERIFIED | {"watermark": watermark, "metadata": label}
+    assert verify_result(httpx.Response(200, json=answer)).marked == (label is not None)
+
+
+@pytest.mark.parametrize("missing", ["seconds", "watermark", "metadata"])
+def test_marks_without_a_field_are_unexpected(missing: str) -> None:
+    answer = {name: value for name, value in VERIFIED.items() if name != missing}
+    with pytest.raises(UnexpectedAnswer):
+        verify_result(httpx.Response(200, json=answer))

@@ -68,6 +68,14 @@ def test_a_tone_stands_in_for_its_audio() -> None:
     assert "target_audio" not in server.bodies[1]
 
 
+def test_the_marks_of_a_file_are_read() -> None:
+    server = FakeServer()
+    with client_of(server) as client:
+        found = client.verify(SOURCE)
+    assert found.watermarked and found.marked
+    assert list(server.bodies[0]) == ["audio"]
+
+
 def test_stream_yields_pieces_with_progress() -> None:
     server = FakeServer()
     shares: list[float] = []

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,7 +12,7 @@ from runtime import DEFAULT_MODEL, VoiceCloner
 from server.app import ServerParts, create_app
 from server.inference.engine import Engine
 from server.process.model_loader import ModelLoader
-from server.settings import Settings
+from server.settings import Marking, Settings
 from tests.server.answer_check import AnswerCheck
 from tests.server.fakes import FakeEngine
 from tests.server.live import wait_until
@@ -30,9 +31,13 @@ def make_client(engine: FakeEngine) -> Iterator[MakeClient]:
     checks: list[AnswerCheck] = []
     with ExitStack() as stack:
 
-        def make(settings: Settings | None = None, engine: Engine = engine) -> TestClient:
+        def make(
+            settings: Settings | None = None, engine: Engine = engine, marking: Marking = "none"
+        ) -> TestClient:
             loader = ModelLoader(lambda: engine)
-            parts = ServerParts.create(settings or Settings(), loader)
+            # most tests compare results with what the engine gives
+            settings = dataclasses.replace(settings or Settings(), marking=marking)
+            parts = ServerParts.create(settings, loader)
             check = AnswerCheck(create_app(parts))
             checks.append(check)
             client = stack.enter_context(TestClient(check))

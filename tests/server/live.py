@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import socket
 import threading
 import time
@@ -44,8 +45,11 @@ class Live:
 
 @contextmanager
 def live(engine: Engine, settings: Settings | None = None) -> Iterator[Live]:
-    """Run a server in a thread until the block ends; its JSON answers are validated."""
-    settings = settings or Settings()
+    """Run a server in a thread until the block ends; its JSON answers are validated.
+
+    It does not mark results, which tests compare with what the engine gives.
+    """
+    settings = dataclasses.replace(settings or Settings(), marking="none")
     parts = ServerParts.create(settings, ModelLoader(lambda: engine))
     listener = socket.create_server(("127.0.0.1", 0))
     check = AnswerCheck(create_app(parts))

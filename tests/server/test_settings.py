@@ -65,6 +65,7 @@ def test_every_setting_but_the_address_is_a_variable() -> None:
             not in (
                 "provider",
                 "log_level",
+                "marking",
             )
             else ({}, [])
         )

@@ -66,6 +66,7 @@ def test_a_session_from_start_to_end(client: TestClient, engine: FakeEngine) -> 
             "format": "pcm_s16le",
             "latency_seconds": 0.0929,
             "chunk_seconds": 0.0929,
+            "ai_generated": False,
             "request_id": "",
         }
         data = wav.pcm16(speech)

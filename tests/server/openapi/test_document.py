@@ -145,6 +145,7 @@ def test_a_key_is_asked_for_where_one_is_set(make_client: MakeClient) -> None:
         "/api/clone",
         "/api/clone/stream",
         "/api/tone",
+        "/api/verify",
         "/api/voices",
         "/api/voices/{name}",
         "/v1/speech-to-speech/{voice_id}",

@@ -79,6 +79,7 @@ CASES = {
     "/api/clone": 150,
     "/api/clone/stream": 60,
     "/api/tone": 60,
+    "/api/verify": 60,
     "/api/voices": 100,
     "/v1/speech-to-speech/{voice_id}": 60,
     "/v1/speech-to-speech/{voice_id}/stream": 20,
