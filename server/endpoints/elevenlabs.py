@@ -332,17 +332,16 @@ _OPERATIONS = (
                 f"{name}/{{voice_id}}",
                 f"elevenlabs_{name}".replace("-", "_"),
                 Text(
-                    "与 ElevenLabs 的同名接口相同：把语音转换成已保存的声音，返回音频文件。",
-                    "As ElevenLabs' path of this name: converts speech to a stored voice, and "
-                    "answers an audio file.",
+                    "ElevenLabs 接口：把语音转换成已保存的声音，返回音频文件。",
+                    "ElevenLabs API: converts speech to a stored voice, and answers an audio file.",
                 ),
             ),
             _conversion(
                 f"{name}/{{voice_id}}/stream",
                 f"elevenlabs_{name}_stream".replace("-", "_"),
                 Text(
-                    "与 ElevenLabs 的同名接口相同：把语音转换成已保存的声音，边转换边返回音频。",
-                    "As ElevenLabs' path of this name: converts speech to a stored voice, and "
+                    "ElevenLabs 接口：把语音转换成已保存的声音，边转换边返回音频。",
+                    "ElevenLabs API: converts speech to a stored voice, and "
                     "answers audio while it converts.",
                 ),
             ),
@@ -352,7 +351,7 @@ _OPERATIONS = (
         "/v1/voices/add",
         "post",
         "elevenlabs_add_voice",
-        Text("与 ElevenLabs 的同名接口相同：保存一个声音。", "As ElevenLabs': stores a voice."),
+        Text("ElevenLabs 接口：保存一个声音。", "ElevenLabs API: stores a voice."),
         {JSON_TYPE: AddedVoice},
         ADD_ERRORS,
         AddVoiceRequest,
@@ -363,8 +362,8 @@ _OPERATIONS = (
         "get",
         "elevenlabs_list_voices",
         Text(
-            "与 ElevenLabs 的同名接口相同：列出已保存的声音。",
-            "As ElevenLabs': lists the stored voices.",
+            "ElevenLabs 接口：列出已保存的声音。",
+            "ElevenLabs API: lists the stored voices.",
         ),
         {JSON_TYPE: ListedVoices},
         VOICE_ERRORS,
@@ -375,8 +374,8 @@ _OPERATIONS = (
         "get",
         "elevenlabs_search_voices",
         Text(
-            "与 ElevenLabs 的同名接口相同：按名称查找声音，分页返回；其余查询参数忽略。",
-            "As ElevenLabs': finds stored voices by name, in pages; its other parameters are "
+            "ElevenLabs 接口：按名称查找声音，分页返回；其余查询参数忽略。",
+            "ElevenLabs API: finds stored voices by name, in pages; its other parameters are "
             "ignored.",
         ),
         {JSON_TYPE: FoundVoices},
@@ -413,8 +412,8 @@ _OPERATIONS = (
         "get",
         "elevenlabs_get_voice",
         Text(
-            "与 ElevenLabs 的同名接口相同：查看一个声音。",
-            "As ElevenLabs': returns a stored voice.",
+            "ElevenLabs 接口：查看一个声音。",
+            "ElevenLabs API: returns a stored voice.",
         ),
         {JSON_TYPE: ListedVoice},
         (*VOICE_ERRORS, VoiceNotFound),
@@ -426,8 +425,8 @@ _OPERATIONS = (
         "delete",
         "elevenlabs_delete_voice",
         Text(
-            "与 ElevenLabs 的同名接口相同：删除一个声音。",
-            "As ElevenLabs': deletes a stored voice.",
+            "ElevenLabs 接口：删除一个声音。",
+            "ElevenLabs API: deletes a stored voice.",
         ),
         {JSON_TYPE: DeletedVoice},
         (*VOICE_ERRORS, VoiceNotFound),
