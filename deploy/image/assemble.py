@@ -37,9 +37,12 @@ OURS = ("openvoice_onnx", "openvoice_onnx-*")
 COMMAND = "openvoice-onnx"
 # Program for the environment's Python: imports all that a server may, and prints where from.
 IMPORT_EVERYTHING = """
-import importlib, pkgutil, sys
-import av, openvoice_onnx, psycopg
+import importlib, importlib.util, pkgutil, sys
+import openvoice_onnx
 
+for extra in ("av", "psycopg"):
+    if importlib.util.find_spec(extra):
+        importlib.import_module(extra)
 for found in pkgutil.walk_packages(openvoice_onnx.__path__, "openvoice_onnx."):
     # The client needs httpx, which an image does not have.
     if not found.name.endswith("__main__") and ".client" not in found.name:

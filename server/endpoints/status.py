@@ -56,6 +56,7 @@ def make_info(service: CloningService, settings: Settings) -> Info:
         licence=manifest.licence,
         provenance=manifest.provenance,
         api_key_required=settings.needs_key,
+        stores_voices=settings.voices is not None,
         marking=settings.marking,
         limits=limits_of(settings),
     )

@@ -239,6 +239,9 @@ class Info(Message, frozen=True, kw_only=True):
     licence: Annotated[str, about("权重许可。", "Licence of the weights.")]
     provenance: Annotated[str, about("权重来源。", "Where the weights come from.")]
     api_key_required: Annotated[bool, about("是否需要 API 密钥。", "Whether an API key is needed.")]
+    stores_voices: Annotated[
+        bool, about("是否可保存声音。", "Whether voices can be stored, with /api/voices.")
+    ]
     marking: Annotated[
         Marking,
         about(

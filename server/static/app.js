@@ -9,7 +9,7 @@ import { VerifyPanel } from "./verify-panel.js";
 const RETRY_MILLISECONDS = 2000;
 const $ = (id) => document.getElementById(id);
 const playground = new Playground();
-new LivePanel(playground.target);
+new LivePanel(playground.target, playground.stored);
 new VerifyPanel($("verify-panel"));
 let known = null;
 
@@ -46,6 +46,7 @@ async function load({ keyTried = false } = {}) {
   $("key-panel").hidden = true;
   playground.limit(known.live["/api/info"].limits);
   playground.offer(known.samples);
+  playground.stored.offer(known.live["/api/info"]);
   drawKnown();
 }
 

@@ -56,6 +56,11 @@ const { audio, stats } = await clone({
 new Audio(URL.createObjectURL(audio)).play();
 console.log(stats);` },
     ],
+    "/api/voices": [
+      { language: "curl", code: `curl -sS ${curlKey.trimStart()}${needsKey ? "  " : ""}-F name=my-voice -F audio=@${targetFile} ${server}/api/voices
+curl -sS -H "Accept: audio/wav" \\\n${curlKey}  -F target_voice=my-voice -F source_audio=@${sourceFile} -F tau=1 \\
+  -o result.wav ${server}/api/clone` },
+    ],
     "/api/clone/stream": [
       { language: "curl", code: `printf '{"target_audio": "%s", "source_audio": "%s", "tau": 0.5}' \\
   "$(base64 < ${targetFile} | tr -d '\\n')" "$(base64 < ${sourceFile} | tr -d '\\n')" |

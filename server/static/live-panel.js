@@ -14,11 +14,16 @@ const $ = (id) => document.getElementById(id);
 
 export class LivePanel {
   #target;
+  #stored;
   #run = null;
 
-  /** @param target the ClipPanel of the voice to imitate */
-  constructor(target) {
+  /**
+   * @param target the ClipPanel of the voice to imitate
+   * @param stored the StoredVoices beside it
+   */
+  constructor(target, stored) {
     this.#target = target;
+    this.#stored = stored;
     $("live-start").addEventListener("click", () => this.#start());
     $("live-stop").addEventListener("click", () => this.#run?.stop());
   }
@@ -26,7 +31,8 @@ export class LivePanel {
   async #start() {
     this.#problem(null);
     const obstacle = recordingObstacle();
-    if (this.#target.clips.length === 0) {
+    const voice = this.#stored.target;
+    if (!voice && this.#target.clips.length === 0) {
       this.#problem("problem.no_target");
       this.#target.chooser.focus();
       return;
@@ -37,7 +43,7 @@ export class LivePanel {
     }
     stopPreview();
     this.#busy(true);
-    this.#run = new Run(this.#target.clips.map((clip) => clip.blob));
+    this.#run = new Run(voice ? { targetVoice: voice } : { target: this.#target.clips.map((clip) => clip.blob) });
     try {
       await this.#run.done;
       say($("live-status"), "live.stopped");
@@ -88,6 +94,7 @@ class Run {
   #drained = false;
   #ended = false;
 
+  /** @param target the options that name the target of `openLive` */
   constructor(target) {
     this.#begin(target).catch((error) => this.#end(error));
   }
@@ -102,7 +109,7 @@ class Run {
     $("live-download").hidden = true;
     this.#microphone = await Microphone.open(SAMPLE_RATE, (block) => this.#spoken(block));
     const session = await openLive({
-      target,
+      ...target,
       tau: Number($("tau").value),
       temperature: Number($("temperature").value),
       latency: $("live-latency").value,

@@ -15,13 +15,13 @@ const LONGEST_UNSENT_SECONDS = 2;
 /**
  * Opens a live session.
  *
- * @param options target (Blobs of one speaker) or targetTone; tau, temperature, seed, latency, sampleRate; server, apiKey;
+ * @param options target (Blobs of one speaker), targetTone or targetVoice; tau, temperature, seed, latency, sampleRate; server, apiKey;
  *   onAudio(pcm: Int16Array) for each piece that comes back; onFailure(error) where the session ends early.
  * @returns {Promise<LiveSession>} once the server is ready for samples.
  */
 export async function openLive(options) {
-  const { target, targetTone, tau, temperature, seed, latency, sampleRate, server = "", apiKey = null } = options;
-  const start = { target_tone: targetTone, tau, temperature, seed, latency, sample_rate: sampleRate };
+  const { target, targetTone, targetVoice, tau, temperature, seed, latency, sampleRate, server = "", apiKey = null } = options;
+  const start = { target_tone: targetTone, target_voice: targetVoice, tau, temperature, seed, latency, sample_rate: sampleRate };
   if (target) start.target_audio = await Promise.all(target.map(fileToBase64));
   const address = new URL(server + PATH, location.href);
   address.protocol = address.protocol.replace("http", "ws");

@@ -33,8 +33,8 @@ export class OpenVoiceError extends Error {
 /**
  * Converts speech to the target's voice in one request.
  *
- * @param options target (one audio or a list of clips of one speaker) or targetTone (from `tone`), source,
- *   tau, temperature, seed, format ("wav", the default, "flac", "mp3", "ogg" or "pcm"), sampleRate, and the
+ * @param options target (one audio or a list of clips of one speaker), targetTone (from `tone`) or targetVoice (the
+ *   name of a stored voice, or weights of several such as { anna: 0.7, ben: 0.3 }), source, tau, temperature, seed, format ("wav", the default, "flac", "mp3", "ogg" or "pcm"), sampleRate, and the
  *   connection options.
  * @returns {Promise<{audio: Blob, base64: string, stats: object}>} audio is a file in that format.
  */
@@ -118,6 +118,38 @@ export async function tone(options) {
 }
 
 /**
+ * Stores a voice under a name, which `clone` and the others take as targetVoice.
+ *
+ * @param options name; audio (one or a list of clips of one speaker) or tone (from `tone`); keepAudio stores the
+ *   clips too; and the connection options.
+ * @returns {Promise<{name: string, seconds: number?, clips: number, created: string, model_id: string,
+ *   warnings: string[], has_audio: boolean}>} the voice.
+ */
+export async function addVoice(options) {
+  const { name, audio, tone, keepAudio = false } = options;
+  const clips = audio && await Promise.all((Array.isArray(audio) ? audio : [audio]).map(audioToBase64));
+  const response = await post("/api/voices", { name, audio: clips, tone, keep_audio: keepAudio }, options);
+  return (await response.json()).voice;
+}
+
+/** Lists every stored voice by name; takes the connection options. */
+export async function listVoices(options) {
+  const voices = [];
+  for (let after = ""; after !== null;) {
+    const response = await ask("GET", `/api/voices?limit=1000&after=${encodeURIComponent(after)}`, undefined, options);
+    const page = await response.json();
+    voices.push(...page.voices);
+    after = page.next;
+  }
+  return voices;
+}
+
+/** Deletes a stored voice and its audio; takes its name and the connection options. */
+export async function deleteVoice(options) {
+  await ask("DELETE", `/api/voices/${encodeURIComponent(options.name)}`, undefined, options);
+}
+
+/**
  * Tells whether an audio file is marked as generated, by a watermark in its audio or a label in its metadata.
  *
  * @param options audio, which is sent as it is, and the connection options.
@@ -170,9 +202,10 @@ export function encodeWav(samples, sampleRate) {
   return pcmToWav(pcm, sampleRate);
 }
 
-async function cloneBody({ target, targetTone, source, tau, temperature, seed }) {
+async function cloneBody({ target, targetTone, targetVoice, source, tau, temperature, seed }) {
   const body = { source_audio: await audioToBase64(source), tau, temperature, seed };
-  if (targetTone !== undefined) body.target_tone = targetTone;
+  if (targetVoice !== undefined) body.target_voice = targetVoice;
+  else if (targetTone !== undefined) body.target_tone = targetTone;
   else if (Array.isArray(target)) body.target_audio = await Promise.all(target.map(audioToBase64));
   else body.target_audio = await audioToBase64(target);
   return body;
@@ -186,11 +219,13 @@ async function audioToBase64(audio) {
   throw new TypeError("Audio must be a Blob, a File, an ArrayBuffer or base64 text.");
 }
 
-async function post(path, body, { server = "", apiKey, language, signal, retries = 5, onRetry } = {}) {
+const post = (path, body, options) => ask("POST", path, body, options);
+
+async function ask(method, path, body, { server = "", apiKey, language, signal, retries = 5, onRetry } = {}) {
   const headers = { "Content-Type": "application/json" };
   if (apiKey) headers.Authorization = `Bearer ${apiKey}`;
   if (language) headers["Accept-Language"] = language;
-  const request = { method: "POST", headers, body: JSON.stringify(body), signal };
+  const request = { method, headers, body: body && JSON.stringify(body), signal };
   const address = server.replace(/\/+$/, "") + path;
   for (let attempt = 1; ; attempt += 1) {
     const response = await reach(address, request);

@@ -2,9 +2,10 @@
 import { fittingBlob } from "./audio.js";
 import { ClipPanel } from "./clip-panel.js";
 import { duration, percent, plainly, say } from "./dom.js";
-import { OpenVoiceError, cloneStream } from "./openvoice.js";
+import { OpenVoiceError, clone, cloneStream } from "./openvoice.js";
 import { ResultView } from "./result-view.js";
 import { connection } from "./session.js";
+import { StoredVoices } from "./stored-voices.js";
 
 const $ = (id) => document.getElementById(id);
 
@@ -14,9 +15,10 @@ export class Playground {
 
   constructor() {
     this.target = new ClipPanel($("target-panel"), { many: true });
+    this.stored = new StoredVoices(this.target);
     this.source = new ClipPanel($("source-panel"), { many: false });
     this.result = new ResultView();
-    for (const panel of [this.target, this.source]) panel.addEventListener("change", () => this.#clearProblem());
+    for (const panel of [this.target, this.stored, this.source]) panel.addEventListener("change", () => this.#clearProblem());
     for (const name of ["dragover", "drop"]) window.addEventListener(name, (event) => event.preventDefault());
     $("tau").addEventListener("input", () => this.#showSettings());
     $("temperature").addEventListener("input", () => this.#showSettings());
@@ -54,7 +56,7 @@ export class Playground {
     const { source_seconds: maximum } = this.#limits;
     const [source] = this.source.clips;
     const seed = $("seed").value.trim();
-    if (this.target.clips.length === 0) return ["problem.no_target", {}, this.target.chooser];
+    if (!this.stored.target && this.target.clips.length === 0) return ["problem.no_target", {}, this.target.chooser];
     if (!source) return ["problem.no_source", {}, this.source.chooser];
     if (source.seconds > maximum) {
       return ["problem.source_long", { seconds: duration(source.seconds), maximum: duration(maximum) }, this.source.chooser];
@@ -93,24 +95,29 @@ export class Playground {
   }
 
   async #stream(signal) {
-    const { clips } = this.target;
+    const voice = this.stored.target;
+    const clips = voice ? [] : this.target.clips;
     const [source] = this.source.clips;
     const tau = Number($("tau").value);
     const seed = $("seed").value.trim();
     const share = 0.99 * this.#limits.body_bytes / (clips.length + 1); // the rest is JSON around the clips
     let total = 0;
-    const { audio, stats } = await cloneStream({
-      target: clips.map((clip) => fittingBlob(clip, share)),
+    const request = {
+      ...(voice ? { targetVoice: voice } : { target: clips.map((clip) => fittingBlob(clip, share)) }),
       source: fittingBlob(source, share),
       tau,
       temperature: Number($("temperature").value),
-      seed: seed ? Number(seed) : undefined,
+      // Chosen here, so that the same result can be had in another format: the server's own seeds exceed a number.
+      seed: seed ? Number(seed) : crypto.getRandomValues(new Uint32Array(1))[0],
+    };
+    const { audio, stats } = await cloneStream({
+      ...request,
       signal,
       ...connection(),
       onRetry: ({ attempt, seconds }) => say($("progress-text"), "progress.waiting", { attempt, seconds: Math.ceil(seconds) }),
       onStart: (start) => {
         total = start.seconds;
-        this.result.start({ clips, source, samples: start.samples, tau, play: $("play-early").checked });
+        this.result.start({ clips, voice, source, samples: start.samples, tau, play: $("play-early").checked });
         this.#progress(0, total);
         // Where the result is taller than the screen, Cancel and progress stay in sight above it.
         const fits = $("result").offsetHeight < innerHeight;
@@ -119,7 +126,7 @@ export class Playground {
       onAudio: (pcm) => this.result.append(pcm),
       onProgress: (share) => this.#progress(share, total),
     });
-    this.result.finish(audio, stats);
+    this.result.finish(audio, stats, (format) => clone({ ...request, format, ...connection() }));
   }
 
   #progress(share, total) {

@@ -40,7 +40,8 @@ function drawOperation(section, openapi, code, live) {
   const drawn = el("div", { class: "drawn" });
   const add = (key, content) => content && drawn.append(say(el("h3"), key), content);
   const request = operation.requestBody?.content["application/json"];
-  const [kind, answer] = Object.entries(operation.responses["200"].content)[0];
+  const [, success] = Object.entries(operation.responses).find(([status]) => status < 300);
+  const [kind, answer] = Object.entries(success.content)[0];
   const twin = request && sameRequest(openapi, path, request.schema);
   if (twin) add("reference.request", say(el("p"), "reference.same_request", { path: twin }));
   else if (request) add("reference.request", requestTable(request.schema));

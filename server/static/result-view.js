@@ -1,10 +1,10 @@
 // The result view: source, target and result drawn one above the other, A/B player, download.
 import { SAMPLE_RATE, joinSamples } from "./audio.js";
-import { duration, el, label, say, text } from "./dom.js";
+import { duration, el, label, plainly, say, text } from "./dom.js";
 import { Lane, mix, pageColour } from "./lanes.js";
 import { SyncedPlayer } from "./player.js";
 import { stopPreview, togglePreview } from "./preview.js";
-import { encodeWav } from "./openvoice.js";
+import { OpenVoiceError, encodeWav } from "./openvoice.js";
 
 const REDRAW_MILLISECONDS = 500;
 const STEP_SECONDS = 2;
@@ -18,6 +18,8 @@ export class ResultView {
   #redraw = 0;
   #target = null;
   #address = null;
+  #encode = null;
+  #encoded = {};
 
   constructor() {
     const seek = (seconds) => this.#player.seek(seconds);
@@ -38,6 +40,7 @@ export class ResultView {
     for (const radio of document.querySelectorAll("input[name=ab]")) {
       radio.addEventListener("change", () => this.#player.listen(radio.value));
     }
+    $("format").addEventListener("change", () => this.#choose($("format").value));
     $("result").addEventListener("keydown", (event) => this.#key(event));
     document.addEventListener("openvoice:preview", () => this.#player.pause());
     document.addEventListener("openvoice:language", () => this.#showTime());
@@ -49,7 +52,7 @@ export class ResultView {
   }
 
   /** Shows the lanes for a result of `samples` to come; with `play`, plays it as it arrives. */
-  start({ clips, source, samples, tau, play }) {
+  start({ clips, voice, source, samples, tau, play }) {
     this.#tau = tau;
     this.#heard = new Float32Array(samples);
     this.#filled = 0;
@@ -58,10 +61,12 @@ export class ResultView {
     this.#target = target && { blob: encodeWav(target, SAMPLE_RATE) };
     this.targetButton.hidden = target === null;
     $("result").hidden = false;
-    $("download").hidden = true;
+    $("download").hidden = $("download-as").hidden = true;
+    $("download-problem").hidden = true;
     say($("result-stats"), null);
     this.#listenTo("result");
     this.#player.load(source.samples, samples);
+    $("lane-target").hidden = voice !== null; // of a stored voice there is no recording to show
     this.lanes.target.show(target);
     this.lanes.source.show(source.samples);
     this.lanes.result.show(this.#heard);
@@ -80,14 +85,15 @@ export class ResultView {
     this.#redraw ||= setTimeout(() => this.#draw(), REDRAW_MILLISECONDS);
   }
 
-  /** Takes the finished WAV. */
-  finish(audio, stats) {
+  /** Takes the finished WAV, and a function that asks the server for the same result in another format. */
+  finish(audio, stats, encode) {
+    this.#encode = encode;
+    this.#encoded = { wav: audio };
     this.#draw();
     this.#player.finish();
-    URL.revokeObjectURL(this.#address);
-    this.#address = URL.createObjectURL(audio);
-    $("download").href = this.#address;
-    $("download").hidden = false;
+    $("format").value = "wav";
+    this.#offer("wav");
+    $("download-as").hidden = false;
     say($("result-stats"), "result.stats", stats);
     if (!this.#player.playing) $("result-title").focus({ preventScroll: true });
   }
@@ -98,6 +104,35 @@ export class ResultView {
     this.#redraw = 0;
     this.#player.pause();
     $("result").hidden = true;
+  }
+
+  /** Offers the result in a format, encoded by the server when it is first asked for. */
+  async #choose(format) {
+    const [encoded, encode] = [this.#encoded, this.#encode];
+    $("download-problem").hidden = true;
+    if (!encoded[format]) {
+      $("download").hidden = true;
+      $("format").disabled = true;
+      try {
+        encoded[format] = (await encode(format)).audio;
+      } catch (error) {
+        if (!(error instanceof OpenVoiceError)) throw error;
+        $("download-problem").textContent = plainly(error);
+        $("download-problem").hidden = false;
+        $("format").value = "wav";
+      } finally {
+        $("format").disabled = false;
+      }
+    }
+    if (encoded === this.#encoded) this.#offer($("format").value); // and no other conversion has begun meanwhile
+  }
+
+  #offer(format) {
+    URL.revokeObjectURL(this.#address);
+    this.#address = URL.createObjectURL(this.#encoded[format]);
+    $("download").href = this.#address;
+    $("download").download = `result.${format}`;
+    $("download").hidden = false;
   }
 
   #draw() {

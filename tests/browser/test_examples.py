@@ -122,12 +122,13 @@ def test_the_commands_shown_run(pages: Pages, tmp_path: Path) -> None:
         name: subprocess.run(
             ["sh", "-euc", code[name]], cwd=tmp_path, check=True, capture_output=True, text=True
         ).stdout
-        for name in ("start", "clone", "stream", "tone", "verify", "info", "health")
+        for name in ("start", "clone", "stream", "tone", "voices-api", "verify", "info", "health")
     }
     lines = [json.loads(line) for line in outputs["stream"].splitlines()]
     assert len(samples_of((tmp_path / "result.wav").read_bytes())) == lines[0]["samples"]
     assert lines[-1]["success"] is True
     assert json.loads(outputs["tone"])["warnings"] == []
+    assert json.loads(outputs["voices-api"])["voice"]["name"] == "my-voice"
     assert json.loads(outputs["verify"])["metadata"] is None
     assert json.loads(outputs["info"])["version"] == "v2"
     assert json.loads(outputs["health"])["status"] == "ok"
