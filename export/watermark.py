@@ -46,6 +46,8 @@ BINS, CHANNELS = 128, 256
 TOLERANCE = {"change": 1e-6, "evidence": 5e-5}
 # What the factorised encoder changes against the whole one, on speech it was not fitted to.
 RANK, LEAST_RATIO_DB, UNSEEN_CLIPS = 20, 25.0, 2
+# As strong as speech quality allows: docs/marking.md has the curve.
+STRENGTH = 0.9
 # How constant the outputs are that are stored as constants.
 CONSTANT_TOLERANCE = 2e-3
 MANIFEST = WatermarkManifest(
@@ -59,7 +61,7 @@ MANIFEST = WatermarkManifest(
     floor_db=-180.0,
     ceiling_db=15.0,
     context_frames=0,
-    strength=1.0,
+    strength=STRENGTH,
     other_tempos=(),
     opset=DEFAULT_OPSET,
     files={},
@@ -284,7 +286,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--strength",
         type=float,
-        default=1.0,
+        default=STRENGTH,
         help="factor of the watermark: more of it is read more surely and heard more "
         "(default: %(default)s)",
     )
