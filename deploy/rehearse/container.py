@@ -36,8 +36,8 @@ LAST_CAPABILITY = 40
 """CAP_CHECKPOINT_RESTORE, the last of capabilities(7)."""
 
 STANDARD_ERROR = 2
-HEALTHY_SECONDS = 60.0
-STOP_SECONDS = 30.0
+HEALTHY_SECONDS = 300.0
+STOP_SECONDS = 120.0
 
 
 def serve(root: Path, config: dict[str, Any], client: str, folder: Path) -> dict[str, Any]:
