@@ -15,7 +15,7 @@ from server.app import ServerParts, create_app
 from server.inference.engine import Engine
 from server.process.listener import DrainingServer, create_listener
 from server.process.model_loader import ModelLoader
-from server.settings import Settings
+from server.settings import Marking, Settings
 from tests.server.answer_check import AnswerCheck
 from tests.server.fakes import FakeEngine
 
@@ -44,12 +44,14 @@ class Live:
 
 
 @contextmanager
-def live(engine: Engine, settings: Settings | None = None) -> Iterator[Live]:
+def live(
+    engine: Engine, settings: Settings | None = None, marking: Marking = "none"
+) -> Iterator[Live]:
     """Run a server in a thread until the block ends; its JSON answers are validated.
 
-    It does not mark results, which tests compare with what the engine gives.
+    Unless asked to, it does not mark results, which tests compare with what the engine gives.
     """
-    settings = dataclasses.replace(settings or Settings(), marking="none")
+    settings = dataclasses.replace(settings or Settings(), marking=marking)
     parts = ServerParts.create(settings, ModelLoader(lambda: engine))
     listener = socket.create_server(("127.0.0.1", 0))
     check = AnswerCheck(create_app(parts))

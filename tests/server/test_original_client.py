@@ -36,7 +36,7 @@ def test_the_page_s_python_example(tmp_path: Path, either: Engine) -> None:
     page = PAGE.read_text("utf-8")
     found = re.search(r"^import base64\n.*?^f\.write\(audio_data\)$", page, re.S | re.M)
     assert found
-    with live(either) as server:
+    with live(either, marking="full") as server:
         code = indented(found[0].replace("http://localhost:5000", server.url))
         (tmp_path / "target.wav").write_bytes(audio.clip(3.0, pitch_hz=220))
         (tmp_path / "source.wav").write_bytes(audio.clip(4.0, pitch_hz=110))
@@ -67,7 +67,7 @@ def test_the_segment_loop(either: Engine) -> None:
     target = audio.text(audio.clip(3.0, pitch_hz=220))
     segment = 10 * rate
     results = []
-    with live(either) as server:
+    with live(either, marking="full") as server:
         for start in range(0, len(source), segment):
             piece = audio.encoded(source[start : start + segment], rate)
             answer = requests.post(
@@ -89,7 +89,7 @@ def test_the_segment_loop(either: Engine) -> None:
 
 def test_a_last_piece_of_milliseconds_and_a_silent_one(either: Engine) -> None:
     target = audio.text(audio.clip(3.0))
-    with live(either) as server:
+    with live(either, marking="full") as server:
         for piece in (audio.speech(0.004, 44100), np.zeros(441000, np.float32)):
             fields = {
                 "target_audio": target,
