@@ -90,6 +90,7 @@ def write_bundle(
     opset: int = DEFAULT_OPSET,
     store_weights: StoredWeights = "fp32",
     audio_tolerance: float = ABSOLUTE_TOLERANCE["audio"],
+    whole_look_back: bool = False,
     announce: Announce = print,
 ) -> Manifest:
     """Export a pair of networks; the bundle appears only if every check passes.
@@ -105,6 +106,8 @@ def write_bundle(
         store_weights: Precision of the weights in the files; `fp16` halves the files, and the
             graphs still compute in float32.
         audio_tolerance: Largest difference of a sample from PyTorch's that is accepted.
+        whole_look_back: Whether the manifest asks for every frame before the output at each
+            tolerance: the phase of a long voiced sound needs them, however few clips show it.
         announce: Receives each step and check, a line each.
 
     Returns:
@@ -144,6 +147,8 @@ def write_bundle(
         look_back, look_ahead = receptive_fields(
             graph, (*speech.seen, *speech.unseen), exact, facts.hop_samples
         )
+        if whole_look_back:
+            look_back = dict.fromkeys(look_back, exact[0])
         for name, before in look_back.items():
             announce(f"receptive field, {name}: {before} frames before, {look_ahead[name]} after")
         manifest = dataclasses.replace(

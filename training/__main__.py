@@ -2,44 +2,51 @@
 
 import argparse
 import json
-from dataclasses import fields
 from pathlib import Path
 
-from training.recipe import Recipe
-
 WORK = Path("training/work")
+COMPACT = Path("onnx_models/compact")
+STAGES = ("content", "pitch", "rendering", "voices", "conversion")
+SETS = ("clean", "hard", "trained", "wide")
+TAU_PAIRS = 8
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line."""
+    """Build the command line."""
     top = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     commands = top.add_subparsers(dest="command", required=True)
-    prepare = commands.add_parser("prepare", help="speech to training recordings")
-    prepare.add_argument("--speech", type=Path, required=True, help="folder of speaker-*.flac")
-    prepare.add_argument("--processes", type=int, default=2)
-    train = commands.add_parser("train", help="train, or go on where a run stopped")
+    prepare = commands.add_parser("prepare", help="prepare speech for training")
+    prepare.add_argument(
+        "--speech",
+        type=Path,
+        nargs="+",
+        required=True,
+        help="folders of speaker-*.flac; of the first, every eighth speaker is held out",
+    )
+    train = commands.add_parser("train", help="train one stage, or resume it")
+    train.add_argument("stage", choices=STAGES, help="stages are trained in this order")
     train.add_argument("--run", required=True, help="name of the run's folder")
-    train.add_argument("--begin-from", help="name of a finished run to take the weights of")
-    for choice in fields(Recipe):
-        kind = {"int": int, "float": float}[str(getattr(choice.type, "__name__", choice.type))]
-        option = "--" + choice.name.replace("_", "-")
-        train.add_argument(option, type=kind, default=argparse.SUPPRESS)
-    export = commands.add_parser("export", help="a run's averaged weights to a model bundle")
+    train.add_argument("--steps", type=int, help="end of the schedule; the recipe's by default")
+    train.add_argument("--threads", type=int, default=2)
+    export = commands.add_parser("export", help="write a run's averaged weights as a model bundle")
     export.add_argument("--run", required=True)
-    export.add_argument("--output", type=Path, default=Path("onnx_models/compact"))
+    export.add_argument("--output", type=Path, default=COMPACT)
     export.add_argument(
         "--straight", type=Path, help="evaluation with a straight tau curve, to bend the curve by"
     )
     export.add_argument("--report", type=Path, help="evaluation to write into the manifest")
-    evaluate = commands.add_parser("evaluate", help="examine a bundle on held-out speakers")
+    evaluate = commands.add_parser("evaluate", help="examine a bundle by independent judges")
     evaluate.add_argument("--speech", type=Path, required=True, help="folder of speaker-*.flac")
-    evaluate.add_argument("--model", type=Path, default=Path("onnx_models/compact"))
     evaluate.add_argument(
-        "--only-tau", action="store_true", help="measure the shares over tau and nothing else"
+        "--wide", type=Path, help="folder of folders of wide-band speech, for the set `wide`"
     )
-    evaluate.add_argument("--report", type=Path, help="where to keep the figures as JSON")
-    figures = commands.add_parser("figures", help="the documentation's pictures of a bundle")
-    figures.add_argument("--model", type=Path, default=Path("onnx_models/compact"))
+    evaluate.add_argument("--model", type=Path, default=COMPACT)
+    evaluate.add_argument("--sets", nargs="*", choices=SETS, default=list(SETS[:3]))
+    evaluate.add_argument("--pairs", type=int, help="pairs of each set; all 24 by default")
+    evaluate.add_argument("--tau", action="store_true", help="measure the shares over tau, too")
+    evaluate.add_argument("--report", type=Path, help="file to write the figures to, as JSON")
+    figures = commands.add_parser("figures", help="draw the documentation's pictures of a bundle")
+    figures.add_argument("--model", type=Path, default=COMPACT)
     figures.add_argument("--source", type=Path, default=Path("samples/english-man.flac"))
     figures.add_argument("--target", type=Path, default=Path("samples/english-woman.flac"))
     figures.add_argument("--straight", type=Path, help="evaluation made with a straight tau curve")
@@ -50,14 +57,22 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main() -> None:
-    """Runs one command."""
+    """Run one command."""
     arguments = parser().parse_args()
     if arguments.command == "prepare":
         from training.prepare import prepare
 
-        prepare(arguments.speech, arguments.work / "prepared", arguments.processes)
+        prepare(arguments.speech, arguments.work / "prepared")
     elif arguments.command == "train":
-        train(arguments)
+        from training.recipe import train
+
+        train(
+            arguments.stage,
+            arguments.work / "prepared",
+            arguments.work / arguments.run,
+            arguments.steps,
+            arguments.threads,
+        )
     elif arguments.command == "export":
         from training.bundle import export_run
 
@@ -74,43 +89,33 @@ def main() -> None:
             arguments.output,
         )
     else:
-        from training.evaluation import evaluate
-
-        report = json.dumps(
-            evaluate(arguments.model, arguments.speech, arguments.only_tau), indent=1
-        )
-        print(report)
-        if arguments.report:
-            arguments.report.write_text(report + "\n")
+        evaluate(arguments)
 
 
-def train(arguments: argparse.Namespace) -> None:
-    """Begins a run, or goes on with it where its folder holds a checkpoint."""
-    from training.trainer import Trainer
+def evaluate(arguments: argparse.Namespace) -> None:
+    """Examine a bundle and print the report."""
+    from training import sets
+    from training.evaluation import Panel, evaluate
+    from training.judges import DnsmosJudge, PyannoteJudge, WhisperJudge
 
-    chosen = {
-        choice.name: getattr(arguments, choice.name)
-        for choice in fields(Recipe)
-        if hasattr(arguments, choice.name)
+    makers = {
+        "clean": sets.clean_pairs,
+        "hard": sets.hard_pairs,
+        "trained": sets.trained_pairs,
+        "wide": sets.wide_pairs,
     }
-    run = arguments.work / arguments.run
-    recipe = Recipe(**chosen)
-    critic = None
-    if recipe.critic_weight:
-        from training.teacher import Teachers
-
-        critic = Teachers()
-    listener = None
-    if recipe.words_weight:
-        from training.listener import Listener
-
-        listener = Listener()
-    trainer = Trainer(recipe, arguments.work / "prepared", run, critic, listener)
-    if (run / "checkpoint.pt").exists():
-        trainer.load(run / "checkpoint.pt", begin_again=False)
-    elif arguments.begin_from:
-        trainer.load(arguments.work / arguments.begin_from / "checkpoint.pt", begin_again=True)
-    trainer.fit()
+    chosen = {}
+    for name in arguments.sets:
+        folder = arguments.wide if name == "wide" else arguments.speech
+        if folder is None:
+            raise SystemExit("the set `wide` needs --wide FOLDER")
+        chosen[name] = makers[name](folder)[: arguments.pairs]
+    shares_of = sets.clean_pairs(arguments.speech)[:TAU_PAIRS] if arguments.tau else []
+    panel = Panel(PyannoteJudge(), WhisperJudge(), DnsmosJudge())
+    report = json.dumps(evaluate(arguments.model, chosen, panel, shares_of), indent=1)
+    print(report)
+    if arguments.report:
+        arguments.report.write_text(report + "\n")
 
 
 if __name__ == "__main__":

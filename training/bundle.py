@@ -4,37 +4,28 @@ import json
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from export.bundle import BundleFacts, write_bundle
-from export.networks.compact import CompactConfig, CompactModel
+from export.networks.compact import CompactConfig
+from training.recipe import load_run
 
 STRAIGHT = ((0.0, 0.0), (1.0, 1.0))
 WINDOW_FRAMES = 861
 """Ten seconds: a piece of the recommended client is one window."""
 
+PROVENANCE = (
+    "trained by this project's recipe (training/README.md) on LibriSpeech train-clean-100 (c) 2014 "
+    "Vassil Panayotov, CC BY 4.0, openslr.org/12, and on clean speech of "
+    "Picovoice/speech-to-intent-benchmark, Apache License 2.0"
+)
 AUDIO_TOLERANCE = 1e-3
 """The phase of the fiftieth harmonic is fifty times a sum of a hundred rounded pitches."""
 
 
-def load_run(run: Path) -> tuple[CompactModel, int]:
-    """Args:
-        run: a run's folder.
-
-    Returns:
-        The averaged networks and the steps they were trained for in this run.
-    """
-    state = torch.load(run / "checkpoint.pt", weights_only=True)
-    model = CompactModel(CompactConfig(**state["config"]))
-    model.load_state_dict(state["average"])
-    return model.eval(), int(state["step"])
-
-
 def tau_curve(shares: dict[str, float]) -> tuple[tuple[float, float], ...]:
-    """The weights that give the shares which api.md promises, from those that a straight line gave.
+    """Find the weights that give the shares which the API promises.
 
     Args:
-        shares: measured share of the rise in similarity by weight.
+        shares: Measured share of the rise in similarity by weight, of a straight curve.
 
     Returns:
         Points of tau and weight, both rising from 0 to 1.
@@ -56,15 +47,15 @@ def tau_curve(shares: dict[str, float]) -> tuple[tuple[float, float], ...]:
 
 
 def export_run(run: Path, output: Path, straight: Path | None, report: Path | None) -> None:
-    """Writes the bundle, weights stored in half precision, and checks it against the networks.
+    """Write the bundle, weights stored in half precision, and check it against the networks.
 
     Args:
-        run: a run's folder.
-        output: the bundle's folder.
-        straight: an evaluation of the same weights with a straight tau curve, to bend it by.
-        report: an evaluation whose figures go into the manifest.
+        run: Folder of a run.
+        output: Folder of the bundle.
+        straight: Evaluation of the same weights with a straight tau curve, to bend it by.
+        report: Evaluation whose figures go into the manifest.
     """
-    model, _ = load_run(run)
+    model = load_run(run).eval()
     config = CompactConfig()
     quality: dict[str, Any] = json.loads(report.read_text()) if report else {}
     curve = tau_curve(json.loads(straight.read_text())["tau_shares"]) if straight else STRAIGHT
@@ -79,17 +70,15 @@ def export_run(run: Path, output: Path, straight: Path | None, report: Path | No
             hop_samples=config.hop_samples,
             tone_dimension=config.tone_dimension,
             latent_channels=config.latent_channels,
-            input_bandwidth_hz=config.input_bandwidth_hz,
+            input_bandwidth_hz=config.sample_rate_hz / 2,
             tau_curve=curve,
             window_frames=WINDOW_FRAMES,
             licence="MIT",
-            provenance=(
-                "trained by this project's recipe (training/README.md) on LibriSpeech "
-                "train-clean-100 (c) 2014 Vassil Panayotov, CC BY 4.0, openslr.org/12"
-            ),
+            provenance=PROVENANCE,
             quality=quality,
         ),
         output,
         store_weights="fp16",
         audio_tolerance=AUDIO_TOLERANCE,
+        whole_look_back=True,
     )

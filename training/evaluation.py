@@ -1,5 +1,6 @@
-"""One fixed examination of a model: the same held-out pairs, references beside it."""
+"""One fixed examination of a model by judges that have taught nothing."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,18 +10,20 @@ from tqdm import tqdm
 
 from runtime import VoiceCloner
 from training.judges import (
-    IndependentJudge,
-    MixtureJudge,
+    QualityJudge,
     Recogniser,
-    TeacherJudge,
-    mean_opinion,
+    SpeakerJudge,
+    log_spectral_distances,
     pitch_figures,
+    round_trip,
     word_error_rate,
 )
-from training.pairs import Pair, Speaker, held_out_pairs, held_out_speakers
-from training.teacher import CampPlus, Resemblyzer
+from training.sets import Pair, Speaker
 
 TAUS = (0.0, 0.2, 0.3, 0.5, 0.6, 0.8, 1.0)
+TEMPERATURE, SEED = 0.3, 1
+JUDGES = {"speaker": "pyannote/embedding", "words": "whisper tiny.en", "quality": "DNSMOS P.835"}
+
 Waveform = NDArray[np.float32]
 
 
@@ -33,181 +36,167 @@ class Tally:
     heard: list[str] = field(default_factory=list)
 
     def add(self, **figures: float) -> None:
-        """Notes one clip's figures by name."""
+        """Note one clip's figures by name."""
         for name, value in figures.items():
             self.values.setdefault(name, []).append(value)
 
     def add_words(self, said: str, heard: str) -> None:
-        """Notes the transcripts of a clip before and after."""
+        """Note the transcripts of a clip before and after."""
         self.said.append(said)
         self.heard.append(heard)
 
     def means(self) -> dict[str, float]:
-        """The mean of each figure, NaN left out, and the word error rate, to four places."""
-        means = {name: float(np.nanmean(values)) for name, values in self.values.items()}
-        if self.said:
+        """Average each figure, NaN left out, and count word errors, to four places."""
+        known = {name: [v for v in values if v == v] for name, values in self.values.items()}
+        means = {name: float(np.mean(values)) for name, values in known.items() if values}
+        if any(self.said):
             means["word_error_rate"] = word_error_rate(self.said, self.heard)
         return {name: round(mean, 4) for name, mean in means.items()}
 
 
 class Voices:
-    """The model with the tones of the speakers that it has met."""
-
-    def __init__(self, cloner: VoiceCloner) -> None:
-        """Args:
-        cloner: the model.
-        """
-        self.cloner = cloner
-        self.tones: dict[str, NDArray[np.float32]] = {}
-
-    def _tone(self, speaker: Speaker) -> NDArray[np.float32]:
-        if speaker.name not in self.tones:
-            self.tones[speaker.name] = self.cloner.tone(speaker.given)
-        return self.tones[speaker.name]
-
-    def convert(self, source: Speaker, target: Speaker, tau: float) -> Waveform:
-        """One conversion at temperature 0.3 with a fixed seed, [samples] at 22050 Hz."""
-        tones = self._tone(source), self._tone(target)
-        return self.cloner.convert(source.given, *tones, tau=tau, temperature=0.3, seed=1)
-
-
-class Examination:
-    """Held-out speakers with their embeddings, mixtures, transcripts and scores."""
-
-    def __init__(self, folder: Path) -> None:
-        """Args:
-        folder: the speech.
-        """
-        self.speakers = held_out_speakers(folder)
-        self.pairs = held_out_pairs(self.speakers)
-        self.judges: dict[str, TeacherJudge | IndependentJudge] = {
-            "resemblyzer": TeacherJudge(Resemblyzer(stride_frames=40)),
-            "campplus": TeacherJudge(CampPlus()),
-            "judge": IndependentJudge(),
-        }
-        self.mixtures, self.recogniser = MixtureJudge(), Recogniser()
-        self.unheard = {s.name: self.embed(s.unheard) for s in self.speakers}
-        self.models = {s.name: self.mixtures.model(s.unheard) for s in self.speakers}
-        self.said = {s.name: self.recogniser.transcribe(s.given) for s in self.speakers}
-
-    def embed(self, waveform: Waveform) -> dict[str, Waveform]:
-        """[samples] at 22050 Hz as each judge hears it."""
-        return {name: judge.embed(waveform) for name, judge in self.judges.items()}
-
-    def identity(
-        self, embeddings: dict[str, Waveform], cepstra: NDArray[np.float64], pair: Pair
-    ) -> dict[str, float]:
-        """Similarity to unheard speech of both speakers, and who is nearer, by each judge."""
-        figures: dict[str, float] = {}
-        for name, embedding in embeddings.items():
-            to_target = float(embedding @ self.unheard[pair.target.name][name])
-            to_source = float(embedding @ self.unheard[pair.source.name][name])
-            figures[f"{name}_to_target"], figures[f"{name}_to_source"] = to_target, to_source
-            figures[f"{name}_nearer_target"] = float(to_target > to_source)
-        scores = [self.models[s.name].score(cepstra) for s in (pair.target, pair.source)]
-        figures["mixture_nearer_target"] = float(scores[0] > scores[1])
-        return figures
-
-    def references(self) -> dict[str, dict[str, float]]:
-        """The untouched source and the target's own clip, judged as conversions are."""
-        source, target = Tally(), Tally()
-        heard = {
-            s.name: (self.embed(s.given), self.mixtures.cepstra(s.given)) for s in self.speakers
-        }
-        for pair in self.pairs:
-            source.add(**self.identity(*heard[pair.source.name], pair))
-            target.add(**self.identity(*heard[pair.target.name], pair))
-        for speaker in self.speakers:
-            source.add(**mean_opinion(speaker.given))
-        return {"source": source.means(), "target": target.means()}
-
-    def conversions(self, voices: Voices) -> dict[str, float]:
-        """Every pair at tau 1.
-
-        Args:
-            voices: the model.
-
-        Returns:
-            Mean figures.
-        """
-        tally = Tally()
-        for pair in tqdm(self.pairs, "pairs"):
-            made = voices.convert(pair.source, pair.target, 1.0)
-            cepstra = self.mixtures.cepstra(made)
-            tally.add(**self.identity(self.embed(made), cepstra, pair), **mean_opinion(made))
-            correlation, distance = pitch_figures(made, pair.source.given, pair.target.unheard)
-            tally.add(f0_correlation=correlation, f0_error_semitones=distance)
-            tally.add_words(self.said[pair.source.name], self.recogniser.transcribe(made))
-        return tally.means()
-
-    def resynthesis(self, voices: Voices) -> dict[str, float]:
-        """Every speaker at tau 0: what the model costs before it changes a voice.
-
-        Args:
-            voices: the model.
-
-        Returns:
-            Mean figures.
-        """
-        tally = Tally()
-        for speaker in tqdm(self.speakers, "re-synthesis"):
-            made = voices.convert(speaker, speaker, 0.0)
-            own = self.unheard[speaker.name]
-            alike = {
-                f"{name}_to_self": float(e @ own[name]) for name, e in self.embed(made).items()
-            }
-            tally.add(**mean_opinion(made), **alike)
-            tally.add_words(self.said[speaker.name], self.recogniser.transcribe(made))
-        return tally.means()
-
-    def tau_shares(self, voices: Voices, every: int = 3) -> dict[str, float]:
-        """The share of the whole rise in similarity to the target (resemblyzer) at each tau.
-
-        Args:
-            voices: the model.
-            every: one pair in so many is converted.
-
-        Returns:
-            Share by tau.
-        """
-        means = []
-        for tau in tqdm(TAUS, "tau"):
-            similarities = []
-            for pair in self.pairs[::every]:
-                made = voices.convert(pair.source, pair.target, tau)
-                embedding = self.judges["resemblyzer"].embed(made)
-                wanted = self.unheard[pair.target.name]["resemblyzer"]
-                similarities.append(float(embedding @ wanted))
-            means.append(float(np.mean(similarities)))
-        rise = means[-1] - means[0]
-        return {
-            str(tau): round((mean - means[0]) / rise, 4)
-            for tau, mean in zip(TAUS, means, strict=True)
-        }
-
-
-def evaluate(model: Path, folder: Path, only_tau: bool) -> dict[str, object]:
-    """Examines a bundle as it is deployed, through the runtime.
+    """A model with the tones of the speakers that it has met.
 
     Args:
-        model: a bundle's folder.
-        folder: the speech.
-        only_tau: measure the shares over tau and nothing else.
+        cloner: The model.
+    """
+
+    def __init__(self, cloner: VoiceCloner) -> None:
+        self.cloner = cloner
+        self.tones: dict[int, NDArray[np.float32]] = {}
+
+    def tone(self, speaker: Speaker) -> NDArray[np.float32]:
+        """Return the tone of what is given of a speaker."""
+        key = id(speaker)
+        if key not in self.tones:
+            self.tones[key] = self.cloner.tone(speaker.given)
+        return self.tones[key]
+
+    def convert(self, source: Speaker, target: Speaker, tau: float) -> Waveform:
+        """Convert what is given of a speaker, [samples] at 22050 Hz."""
+        tones = self.tone(source), self.tone(target)
+        return self.cloner.convert(
+            source.given, *tones, tau=tau, temperature=TEMPERATURE, seed=SEED
+        )
+
+
+@dataclass(frozen=True)
+class Panel:
+    """The judges of an examination.
+
+    Attributes:
+        speaker: Tells how alike two voices are.
+        words: Tells what was said.
+        quality: Tells how good speech sounds.
+    """
+
+    speaker: SpeakerJudge
+    words: Recogniser
+    quality: QualityJudge
+
+    def similarity(self, one: Waveform, other: Waveform) -> float:
+        """Give the cosine of two clips' embeddings."""
+        return float(self.speaker.embed(one) @ self.speaker.embed(other))
+
+
+def examine(voices: Voices, pairs: Sequence[Pair], panel: Panel) -> dict[str, dict[str, float]]:
+    """Convert every pair at tau 1 and every source at tau 0.
+
+    Args:
+        voices: The model.
+        pairs: Who is converted into whom.
+        panel: The judges.
 
     Returns:
-        The report: figures of the model and of the references.
+        Mean figures of `source` (untouched; its word error rate is that of a resampling round
+        trip), `target` (its own speech), `tau_0` and `tau_1`.
     """
-    examination = Examination(folder)
-    voices = Voices(VoiceCloner.load(model, provider="cpu"))
-    kinds = [pair.kind for pair in examination.pairs]
-    report: dict[str, object] = {
-        "command": "python -m training evaluate",
-        "speakers": len(examination.speakers),
-        "pairs": {kind: kinds.count(kind) for kind in sorted(set(kinds))},
-        "tau_shares": examination.tau_shares(voices),
+    speakers = {id(s): s for pair in pairs for s in (pair.source, pair.target)}
+    unheard = {key: panel.speaker.embed(s.unheard) for key, s in speakers.items()}
+    given = {key: panel.speaker.embed(s.given) for key, s in speakers.items()}
+    sources = {id(pair.source): pair.source for pair in pairs}
+    said = {key: panel.words.transcribe(s.given) for key, s in sources.items() if s.english}
+    tallies = {name: Tally() for name in ("source", "target", "tau_0", "tau_1")}
+
+    def identity(embedding: Waveform, pair: Pair) -> dict[str, float]:
+        to_target = float(embedding @ unheard[id(pair.target)])
+        to_source = float(embedding @ unheard[id(pair.source)])
+        nearer = float(to_target > to_source)
+        return {"to_target": to_target, "to_source": to_source, "nearer_target": nearer}
+
+    for key, speaker in tqdm(sources.items(), "tau 0"):
+        made = voices.convert(speaker, speaker, 0.0)
+        below, above = log_spectral_distances(made, speaker.given)
+        tallies["tau_0"].add(
+            to_own_clip=float(panel.speaker.embed(made) @ given[key]),
+            distance_below_8_khz_db=below,
+            distance_above_8_khz_db=above,
+            **panel.quality.score(made),
+        )
+        tallies["source"].add(**panel.quality.score(speaker.given))
+        if key in said:
+            tallies["tau_0"].add_words(said[key], panel.words.transcribe(made))
+            again = panel.words.transcribe(round_trip(speaker.given))
+            tallies["source"].add_words(said[key], again)
+    for pair in tqdm(pairs, "tau 1"):
+        tallies["source"].add(**identity(given[id(pair.source)], pair))
+        tallies["target"].add(**identity(given[id(pair.target)], pair))
+        made = voices.convert(pair.source, pair.target, 1.0)
+        correlation, error = pitch_figures(made, pair.source.given, pair.target.unheard)
+        tallies["tau_1"].add(
+            **identity(panel.speaker.embed(made), pair),
+            **panel.quality.score(made),
+            f0_correlation=correlation,
+            f0_error_semitones=error,
+        )
+        if id(pair.source) in said:
+            tallies["tau_1"].add_words(said[id(pair.source)], panel.words.transcribe(made))
+    return {name: tally.means() for name, tally in tallies.items()}
+
+
+def tau_shares(
+    voices: Voices, pairs: Sequence[Pair], judge: SpeakerJudge, taus: Sequence[float] = TAUS
+) -> dict[str, float]:
+    """Measure the share of the whole rise in similarity to the target at each tau.
+
+    Args:
+        voices: The model.
+        pairs: Who is converted into whom.
+        judge: Tells how alike two voices are.
+        taus: Values of tau, 0 first and 1 last.
+
+    Returns:
+        Share by tau.
+    """
+    wanted = [judge.embed(pair.target.unheard) for pair in pairs]
+    means = []
+    for tau in tqdm(taus, "tau"):
+        made = [judge.embed(voices.convert(pair.source, pair.target, tau)) for pair in pairs]
+        means.append(float(np.mean([m @ w for m, w in zip(made, wanted, strict=True)])))
+    rise = means[-1] - means[0]
+    return {
+        str(tau): round((mean - means[0]) / rise, 4) for tau, mean in zip(taus, means, strict=True)
     }
-    if not only_tau:
-        report["references"] = examination.references()
-        report["converted"] = examination.conversions(voices)
-        report["resynthesis"] = examination.resynthesis(voices)
+
+
+def evaluate(
+    model: Path, sets: Mapping[str, Sequence[Pair]], panel: Panel, shares_of: Sequence[Pair]
+) -> dict[str, object]:
+    """Examine a bundle as it is deployed, through the runtime.
+
+    Args:
+        model: Folder of a bundle.
+        sets: Pairs by the name of their set.
+        panel: The judges.
+        shares_of: Pairs that the shares over tau are measured on; none, to leave them out.
+
+    Returns:
+        The report: who judged, shares over tau, and each set's figures.
+    """
+    voices = Voices(VoiceCloner.load(model, provider="cpu"))
+    report: dict[str, object] = {"command": "python -m training evaluate", "judges": JUDGES}
+    if shares_of:
+        report["tau_shares"] = tau_shares(voices, shares_of, panel.speaker)
+    for name, pairs in sets.items():
+        report[name] = {"pairs": len(pairs), **examine(voices, pairs, panel)}
     return report

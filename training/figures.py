@@ -24,14 +24,14 @@ HIGHEST_HZ, HIGHEST_F0_HZ = 5000.0, 400.0
 
 
 def draw_all(model: Path, source: Path, target: Path, straight: Path | None, output: Path) -> None:
-    """Draws `spectrograms.png`, and `tau.png` where the manifest has shares over tau.
+    """Draw `spectrograms.png`, and `tau.png` where the manifest has shares over tau.
 
     Args:
-        model: a bundle's folder.
-        source: speech for the spectrograms.
-        target: a voice for them.
-        straight: an evaluation with a straight tau curve, to show beside the manifest's.
-        output: folder of the pictures.
+        model: Folder of a bundle.
+        source: Speech for the spectrograms.
+        target: Voice for them.
+        straight: Evaluation with a straight tau curve, to show beside the manifest's.
+        output: Folder of the pictures.
     """
     cloner = VoiceCloner.load(model, provider="cpu")
     spectrograms(cloner, source, target, output / "spectrograms.png")
@@ -44,14 +44,14 @@ def draw_all(model: Path, source: Path, target: Path, straight: Path | None, out
 def spectrograms(
     cloner: VoiceCloner, source: Path, target: Path, output: Path, seconds: float = 4.0
 ) -> None:
-    """Draws source, target and converted speech with F0 over each.
+    """Draw source, target and converted speech with F0 over each.
 
     Args:
-        cloner: the model.
-        source: the speech.
-        target: the voice.
+        cloner: The model.
+        source: The speech.
+        target: The voice.
         output: PNG to write.
-        seconds: how much of each is drawn.
+        seconds: How much of each is drawn.
     """
     said, voice = (cloner.decode(path.read_bytes()) for path in (source, target))
     made = cloner.convert(said, cloner.tone(said), cloner.tone(voice), tau=1.0, seed=1)
@@ -65,7 +65,7 @@ def spectrograms(
 
 
 def draw(axis: Axes, waveform: NDArray[np.float32], cloner: VoiceCloner) -> None:
-    """One spectrogram, in decibels below its loudest point, with F0 on a scale of its own."""
+    """Draw one spectrogram, in decibels below its loudest point, with F0 on a scale of its own."""
     magnitudes = SpectrogramTransform.of(cloner.manifest)(waveform)
     levels_db = 20 * np.log10(magnitudes / magnitudes.max())
     seconds = len(waveform) / cloner.sample_rate_hz
@@ -89,11 +89,11 @@ def draw(axis: Axes, waveform: NDArray[np.float32], cloner: VoiceCloner) -> None
 
 
 def tau_plot(before: dict[str, float], after: dict[str, float], output: Path) -> None:
-    """Draws the share of the rise in similarity over tau.
+    """Draw the share of the rise in similarity over tau.
 
     Args:
-        before: measured with a straight curve, share by tau.
-        after: measured with the manifest's curve; empty where it was not.
+        before: Shares by tau with a straight curve.
+        after: Shares by tau with the manifest's curve; empty where they were not measured.
         output: PNG to write.
     """
     figure, axis = plt.subplots(figsize=(7, 4.5), layout="constrained")
@@ -112,7 +112,7 @@ def tau_plot(before: dict[str, float], after: dict[str, float], output: Path) ->
 
 
 def save(figure: Figure, output: Path) -> None:
-    """Writes a figure whole or not at all, and closes it."""
+    """Write a figure whole or not at all, and closes it."""
     picture = io.BytesIO()
     figure.savefig(picture, format="png", dpi=75)
     plt.close(figure)

@@ -1,4 +1,4 @@
-"""A speech recogniser's encoder as a listener, differentiable from a 22050 Hz waveform."""
+"""A speech recogniser's encoder, differentiable from a 22050 Hz waveform."""
 
 from importlib.metadata import distribution
 from pathlib import Path
@@ -15,18 +15,20 @@ WIDTH, HEADS, LAYERS, FEED_FORWARD = 288, 8, 6, 1152
 ROTATED = 32
 """Channels of a head's 36 that its position turns: 0.9 of them, rounded to an even half."""
 ROTARY_BASE = 10000.0
+FRAME_SECONDS, FIRST_CENTRE_SECONDS = 0.024, 447 / 16000
+"""Step from one feature to the next, and the centre of the first one's receptive field."""
 LEVEL = 0.08
 """Root mean square of full scale that speech is brought to."""
 
 
 def shipped_weights(path: Path) -> dict[str, Tensor]:
-    """The encoder's weights by our own names, 8-bit matrices as floats.
+    """Read the encoder's weights by our own names, 8-bit matrices as floats.
 
     Args:
-        path: the encoder in ONNX Runtime's own format, as moonshine-voice ships it.
+        path: Encoder in ONNX Runtime's own format, as moonshine-voice ships it.
 
     Returns:
-        What `Listener.load_state_dict` takes.
+        State for `Listener.load_state_dict`.
     """
     session = fbs.InferenceSession.InferenceSession.GetRootAsInferenceSession(path.read_bytes(), 0)
     graph = session.Model().Graph()
@@ -82,10 +84,12 @@ class Layer(nn.Module):
         )
 
     def forward(self, hidden: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
-        """Args:
+        """Let every frame attend to the whole utterance.
+
+        Args:
             hidden: [batch, frames, 288].
-            cosine: of each position's angles, [frames, 32].
-            sine: likewise.
+            cosine: Cosines of each position's angles, [frames, 32].
+            sine: Sines of them.
 
         Returns:
             [batch, frames, 288].
@@ -105,10 +109,12 @@ class Layer(nn.Module):
 
 
 class Listener(nn.Module):
-    """The encoder of Moonshine tiny (Jeffries et al. 2024): what a recogniser makes of speech."""
+    """The encoder of Moonshine tiny (Jeffries et al. 2024).
+
+    The weights are those that moonshine-voice ships, and stay frozen.
+    """
 
     def __init__(self) -> None:
-        """Loads the weights that moonshine-voice ships; they stay frozen."""
         super().__init__()
         self.conv1 = nn.Conv1d(1, WIDTH, 127, stride=64, bias=False)
         self.norm = nn.GroupNorm(1, WIDTH)
@@ -123,7 +129,9 @@ class Listener(nn.Module):
         self.resampler = Resampler()
 
     def forward(self, waveform: Tensor) -> list[Tensor]:
-        """Args:
+        """Compute what the recogniser makes of speech.
+
+        Args:
             waveform: [batch, samples] at 22050 Hz, 0.1 s or more.
 
         Returns:

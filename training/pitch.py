@@ -10,7 +10,7 @@ PITCH_FLOOR_HZ, PITCH_CEILING_HZ = 60.0, 500.0
 
 
 def pitch_hz(waveform: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Praat's autocorrelation pitch (Boersma 1993).
+    """Track the pitch by Praat's autocorrelation method (Boersma 1993).
 
     Args:
         waveform: [samples] at 22050 Hz.

@@ -1,4 +1,4 @@
-"""The networks' sample rate to the one that outside networks listen at, differentiable."""
+"""Differentiable resampling from the networks' sample rate to that of outside networks."""
 
 import math
 
@@ -12,10 +12,10 @@ LISTENING_RATE_HZ = 16000
 
 
 def resampling_kernel(zeros: int = 12) -> tuple[Tensor, int, int, int]:
-    """A windowed-sinc polyphase bank from 22050 to 16000 Hz.
+    """Compute a windowed-sinc polyphase bank from 22050 to 16000 Hz.
 
     Args:
-        zeros: zero crossings of the sinc to each side.
+        zeros: Zero crossings of the sinc to each side.
 
     Returns:
         The bank [phases, 1, taps], its stride, its left padding and its phases.
@@ -38,13 +38,14 @@ class Resampler(nn.Module):
     kernel: Tensor
 
     def __init__(self) -> None:
-        """Computes the filter bank."""
         super().__init__()
         kernel, self.stride, self.reach, self.phases = resampling_kernel()
         self.register_buffer("kernel", kernel, persistent=False)
 
     def forward(self, waveform: Tensor) -> Tensor:
-        """Args:
+        """Resample.
+
+        Args:
             waveform: [batch, samples] at 22050 Hz.
 
         Returns:

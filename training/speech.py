@@ -11,11 +11,16 @@ from numpy.typing import NDArray
 SAMPLE_RATE_HZ = 22050
 HELD_OUT_EVERY = 8
 """Every eighth speaker, in order of file name, is never trained on."""
+SUFFIXES = (".flac", ".wav", ".mp3")
 
 
 @dataclass(frozen=True)
 class Clip:
-    """One file of a folder laid out as LibriSpeech names its utterances."""
+    """One file of a folder laid out as LibriSpeech names its utterances.
+
+    Attributes:
+        path: The file.
+    """
 
     path: Path
 
@@ -25,11 +30,13 @@ class Clip:
         return self.path.stem.split("-")[0]
 
     def read(self, rate: float = 1.0) -> NDArray[np.float32]:
-        """Args:
-            rate: playback rate; above 1 pitch, formants and tempo are higher.
+        """Read the clip as mono.
+
+        Args:
+            rate: Playback rate; above 1 pitch, formants and tempo are higher.
 
         Returns:
-            Mono waveform at 22050 Hz, [samples].
+            Waveform at 22050 Hz, [samples].
         """
         samples, sample_rate_hz = soundfile.read(self.path, dtype="float32", always_2d=True)
         return np.asarray(
@@ -37,22 +44,32 @@ class Clip:
         )
 
 
+def clips_in(folder: Path) -> list[Clip]:
+    """List the audio files of a folder in order of name.
+
+    Raises:
+        FileNotFoundError: The folder holds no audio file.
+    """
+    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+    if not paths:
+        raise FileNotFoundError(f"{folder} holds no file ending in {', '.join(SUFFIXES)}")
+    return [Clip(path) for path in paths]
+
+
 def split(folder: Path) -> tuple[list[Clip], list[Clip]]:
-    """Args:
-        folder: audio files named `speaker-...`.
+    """Split a folder by speaker.
+
+    Args:
+        folder: Audio files named `speaker-...`.
 
     Returns:
         Clips to train on and clips of speakers to hold out, in order of file name.
 
     Raises:
-        FileNotFoundError: the folder holds no FLAC or WAV file.
+        FileNotFoundError: The folder holds no audio file.
     """
-    paths = sorted(p for p in folder.iterdir() if p.suffix.lower() in (".flac", ".wav"))
-    if not paths:
-        raise FileNotFoundError(f"{folder} holds no .flac or .wav file")
-    speakers = sorted({Clip(path).speaker for path in paths})
-    held_out = set(speakers[::HELD_OUT_EVERY])
-    clips = [Clip(path) for path in paths]
+    clips = clips_in(folder)
+    held_out = set(sorted({clip.speaker for clip in clips})[::HELD_OUT_EVERY])
     return (
         [clip for clip in clips if clip.speaker not in held_out],
         [clip for clip in clips if clip.speaker in held_out],

@@ -1,178 +1,277 @@
-"""The compact model: the official converter's plan at a fraction of its cost."""
+"""The compact model: a voice's envelope and pitch are moved by the difference of two tones."""
 
+import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from export.networks.flow import Flow
-from export.networks.posterior_encoder import PosteriorEncoder
-from export.networks.spectral_decoder import SpectralDecoder
-from export.networks.stft import bins_up_to
-from export.networks.tone_encoder import ToneEncoder
+from export.networks.content import ContentEncoder
+from export.networks.envelope import Envelope, band_centres_hz
+from export.networks.excitation import CENTRE_HZ, HIGHEST_HZ, LOWEST_HZ, PulseTrain
+from export.networks.filters import mel_filters
+from export.networks.pitch import PitchTracker
+from export.networks.renderer import LatentNoise, Renderer
+from export.networks.voices import VoiceChange, VoiceMap, VoicePrior
+
+PITCH_SCALE = 0.25
+"""Nepers of F0 that one unit of a tone's pitch stands for."""
+SMALLEST_SPREAD, USUAL_SPREAD = 0.02, 0.12
+"""Nepers that are added to a spread, and that a tone's spread is told as the ratio to."""
+SPREAD_RATIOS = (0.7, 1.4)
+"""How much flatter or livelier than the source's a conversion's intonation may become."""
 
 
 @dataclass(frozen=True)
 class CompactConfig:
-    """Sizes of the compact model; the defaults are the shipped one's."""
+    """Sizes of the compact model; the defaults are the shipped one's.
+
+    Attributes:
+        heard_hz: Frequency up to which content and voice are heard: recordings at 16 kHz end there.
+        bands: Bands of the envelope, from 0 Hz to half the sample rate.
+    """
 
     sample_rate_hz: int = 22050
     fft_samples: int = 1024
     hop_samples: int = 256
-    input_bandwidth_hz: int = 8000
     tone_dimension: int = 256
-    latent_channels: int = 128
-    posterior_channels: int = 128
-    posterior_layers: int = 10
-    flow_channels: int = 96
-    flow_layers: int = 3
-    couplings: int = 4
-    kernel_size: int = 5
-    decoder_channels: int = 256
-    decoder_blocks: int = 9
-    decoder_expansion: int = 3
-    condition_channels: int = 64
-    pitch_channels: int = 96
-    filter_fft_samples: int = 512
-    filters_a_frame: int = 2
+    latent_channels: int = 80
+    heard_hz: int = 7300
+    mel_bands: int = 80
+    units: int = 96
+    content_channels: int = 192
+    content_blocks: int = 7
+    content_expansion: int = 2
+    pitch_channels: int = 128
+    pitch_blocks: int = 4
+    breath_channels: int = 8
     bands: int = 80
-    tone_channels: int = 192
-    tone_blocks: int = 4
-    emphasis: float = 0.15
+    coefficients: int = 28
+    renderer_channels: int = 192
+    renderer_blocks: int = 4
+    filter_fft_samples: int = 512
 
     @property
-    def bins(self) -> int:
-        """Bins of the full spectrogram."""
-        return self.fft_samples // 2 + 1
+    def voice_dimension(self) -> int:
+        """Numbers of a tone that describe the envelope; the other two describe the pitch."""
+        return self.tone_dimension - 2
 
     @property
-    def heard_bins(self) -> int:
-        """Bins up to the input bandwidth: all that the networks hear."""
-        return bins_up_to(self.input_bandwidth_hz, self.fft_samples, self.sample_rate_hz)
+    def heard_bands(self) -> int:
+        """Bands of the envelope up to `heard_hz`."""
+        centres = band_centres_hz(self.bands, self.sample_rate_hz / 2)
+        return int((centres <= self.heard_hz).sum())
 
 
-def mel_filters(
-    sample_rate_hz: int, fft_samples: int, bands: int, upper_hz: float, lower_hz: float = 50.0
-) -> Tensor:
-    """Triangular filters evenly spaced in mel, each summing to one.
-
-    The scale is O'Shaughnessy's, `2595 log10(1 + f / 700)`.
+class Analysis(nn.Module):
+    """Speech taken apart: pitch, envelope and phonetic units of every frame.
 
     Args:
-        sample_rate_hz: sample rate of the spectrogram.
-        fft_samples: its FFT length.
-        bands: number of filters.
-        upper_hz: where the last filter ends.
-        lower_hz: where the first filter begins.
-
-    Returns:
-        [bands, bins] with bins = fft_samples // 2 + 1.
+        config: Sizes.
     """
-    edges_mel = torch.linspace(
-        2595 * torch.log10(torch.tensor(1 + lower_hz / 700, dtype=torch.float64)).item(),
-        2595 * torch.log10(torch.tensor(1 + upper_hz / 700, dtype=torch.float64)).item(),
-        bands + 2,
-        dtype=torch.float64,
-    )
-    edges = 700 * (10 ** (edges_mel / 2595) - 1) * fft_samples / sample_rate_hz
-    # A band narrower than a bin would be empty: each filter reaches at least one bin to each side.
-    left = torch.minimum(edges[:-2], edges[1:-1] - 1)[:, None]
-    right = torch.maximum(edges[2:], edges[1:-1] + 1)[:, None]
-    centre = edges[1:-1, None]
-    bins = torch.arange(fft_samples // 2 + 1, dtype=torch.float64)
-    rising, falling = (bins - left) / (centre - left), (right - bins) / (right - centre)
-    filters = torch.minimum(rising, falling).clamp(min=0)
-    return (filters / filters.sum(1, keepdim=True)).float()
+
+    def __init__(self, config: CompactConfig) -> None:
+        super().__init__()
+        self.heard_bands = config.heard_bands
+        filters = mel_filters(
+            config.sample_rate_hz, config.fft_samples, config.mel_bands, config.heard_hz
+        )
+        self.content = ContentEncoder(
+            filters,
+            config.content_channels,
+            config.content_blocks,
+            config.content_expansion,
+            config.units,
+        )
+        self.pitch = PitchTracker(
+            config.fft_samples,
+            config.sample_rate_hz,
+            config.pitch_channels,
+            config.pitch_blocks,
+        )
+        self.envelope = Envelope(config.bands, config.fft_samples, config.sample_rate_hz)
+        self.voices = VoiceMap(
+            config.units, config.coefficients, config.heard_bands, config.voice_dimension
+        )
+
+    def source(self, spectrogram: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Take the excitation and the envelope.
+
+        Args:
+            spectrogram: Linear magnitude, [batch, bins, frames].
+
+        Returns:
+            Natural logarithm of F0 over `CENTRE_HZ`, voicing, each [batch, 1, frames], the features
+            that both are read off, [batch, frames, channels], and the log-envelope,
+            [batch, bands, frames].
+        """
+        log_f0, voiced, features = self.pitch(spectrogram)
+        envelope = self.envelope(spectrogram, log_f0 + math.log(CENTRE_HZ), voiced)
+        return log_f0, voiced, features, envelope
+
+
+class ToneEncoder(nn.Module):
+    """The voice that explains a clip best, and the level and spread of its pitch.
+
+    Args:
+        analysis: Networks that take speech apart.
+        config: Sizes.
+    """
+
+    def __init__(self, analysis: Analysis, config: CompactConfig) -> None:
+        super().__init__()
+        self.analysis = analysis
+        self.prior = VoicePrior(config.units, config.coefficients)
+
+    def forward(self, spectrogram: Tensor) -> Tensor:
+        """Describe a voice.
+
+        Args:
+            spectrogram: Linear magnitude, [batch, bins, frames].
+
+        Returns:
+            Tone embedding, [batch, tone_dimension, 1].
+        """
+        log_f0, voiced, _, envelope = self.analysis.source(spectrogram)
+        units = self.analysis.content(spectrogram)
+        heard = envelope[:, : self.analysis.heard_bands]
+        voice = self.prior(self.analysis.voices, units, heard)
+        return torch.cat([voice, self.pitch(log_f0, voiced)], 1)
+
+    @staticmethod
+    def pitch(log_f0: Tensor, voiced: Tensor) -> Tensor:
+        """Describe how high and how lively a voice speaks.
+
+        Args:
+            log_f0: Natural logarithm of F0 over `CENTRE_HZ`, [batch, 1, frames].
+            voiced: 0 or 1, same shape.
+
+        Returns:
+            Mean log-F0 in units of `PITCH_SCALE`, and the logarithm of its mean absolute
+            deviation over `USUAL_SPREAD`, [batch, 2, 1].
+        """
+        count = voiced.sum(2, keepdim=True) + 1e-3
+        level = (log_f0 * voiced).sum(2, keepdim=True) / count
+        spread = ((log_f0 - level).abs() * voiced).sum(2, keepdim=True) / count
+        return torch.cat(
+            [level / PITCH_SCALE, torch.log((spread + SMALLEST_SPREAD) / USUAL_SPREAD)], 1
+        )
 
 
 class CompactConverter(nn.Module):
-    """Posterior encoder, flow out of the source's voice and into the target's, spectral decoder."""
+    """The source's own envelope and pitch, moved by the difference of two tones.
 
-    def __init__(self, config: CompactConfig) -> None:
-        """Args:
-        config: sizes.
-        """
+    Nothing is moved where the tones are equal, whatever was learnt.
+
+    Args:
+        analysis: Networks that take speech apart.
+        config: Sizes.
+    """
+
+    def __init__(self, analysis: Analysis, config: CompactConfig) -> None:
         super().__init__()
-        self.heard_bins, self.emphasis = config.heard_bins, config.emphasis
-        self.enc_q = PosteriorEncoder(
-            config.heard_bins,
-            config.latent_channels,
-            config.posterior_channels,
-            config.kernel_size,
-            config.posterior_layers,
-            None,
-        )
-        self.flow = Flow(
-            config.latent_channels,
-            config.flow_channels,
-            config.kernel_size,
-            config.flow_layers,
-            config.tone_dimension,
-            config.couplings,
-        )
-        self.dec = SpectralDecoder(
-            config.latent_channels,
-            config.decoder_channels,
-            config.decoder_blocks,
-            config.decoder_expansion,
-            config.tone_dimension,
-            config.condition_channels,
-            config.pitch_channels,
+        self.analysis = analysis
+        self.held_bands = config.bands - config.heard_bands
+        self.change = VoiceChange(config.coefficients)
+        self.breath = nn.Linear(config.pitch_channels, config.breath_channels)
+        self.renderer = Renderer(
+            config.bands,
+            config.breath_channels,
+            config.renderer_channels,
+            config.renderer_blocks,
             config.sample_rate_hz,
             config.hop_samples,
             config.filter_fft_samples,
-            config.filters_a_frame,
-            config.input_bandwidth_hz,
+            config.heard_hz,
+        )
+        self.noise = LatentNoise(config.latent_channels, config.hop_samples)
+        self.pulses = PulseTrain(
+            config.sample_rate_hz, config.hop_samples, config.sample_rate_hz / 2
         )
 
-    def encode(self, spectrogram: Tensor) -> tuple[Tensor, Tensor]:
-        """Args:
-            spectrogram: linear magnitude, [batch, bins, frames].
+    def breathiness(self, features: Tensor) -> Tensor:
+        """Read how breathy each frame is off the pitch tracker's features.
+
+        Args:
+            features: [batch, frames, channels].
 
         Returns:
-            Mean and log-scale of the posterior, each [batch, latent_channels, frames].
+            From -1 to 1, [batch, breath_channels, frames].
         """
-        features = torch.log(spectrogram[:, : self.heard_bins]) * 0.4 + 1.0
-        mean, log_scale = self.enc_q(features)
-        return mean, log_scale
+        return torch.tanh(self.breath(features)).transpose(1, 2)
+
+    def moved_envelope(
+        self, envelope: Tensor, units: Tensor, source_tone: Tensor, target_tone: Tensor
+    ) -> Tensor:
+        """Change the voice of an envelope.
+
+        Args:
+            envelope: Log-envelope, [batch, bands, frames].
+            units: Probabilities of the phonetic units, [batch, frames, units].
+            source_tone: [batch, tone_dimension, 1].
+            target_tone: Same shape.
+
+        Returns:
+            Log-envelope, [batch, bands, frames].
+        """
+        heard = envelope[:, : self.analysis.heard_bands]
+        voices = source_tone[:, :-2], target_tone[:, :-2]
+        added = self.change(self.analysis.voices, units, heard, *voices)
+        # Nobody knows the voice above what was heard; the highest band's change goes on.
+        held = added[:, -1:].expand(-1, self.held_bands, -1)
+        return envelope + torch.cat([added, held], 1)
 
     def forward(
         self, spectrogram: Tensor, source_tone: Tensor, target_tone: Tensor, noise: Tensor
     ) -> Tensor:
-        """Speaks in a voice somewhat further from the source's than the target's tone is.
-
-        What the encoder leaves of the source is made up for as classifier-free guidance (Ho &
-        Salimans 2022) does it, by going past the target along the line from the source.
+        """Convert speech.
 
         Args:
-            spectrogram: linear magnitude, [batch, bins, frames].
+            spectrogram: Linear magnitude, [batch, bins, frames].
             source_tone: [batch, tone_dimension, 1].
             target_tone: [batch, tone_dimension, 1].
-            noise: normal draw times the temperature, [batch, latent_channels, frames].
+            noise: Normal draw times the temperature, [batch, latent_channels, frames]; moves the
+                noise that unvoiced sounds are made of.
 
         Returns:
             Waveform, [batch, 1, frames * hop].
         """
-        mean, log_scale = self.encode(spectrogram)
-        latent = mean + noise * torch.exp(log_scale)
-        voiceless = self.flow(latent, source_tone)
-        tone = target_tone + self.emphasis * (target_tone - source_tone)
-        audio: Tensor = self.dec(self.flow(voiceless, tone, reverse=True), tone)
-        return audio
+        log_f0, voiced, features, envelope = self.analysis.source(spectrogram)
+        units = self.analysis.content(spectrogram)
+        moved = self.moved_envelope(envelope, units, source_tone, target_tone)
+        moved_f0 = moved_pitch(log_f0, source_tone[:, -2:], target_tone[:, -2:])
+        filters = self.renderer.filters(moved, self.breathiness(features), moved_f0, voiced)
+        pulses = self.pulses(moved_f0, voiced)
+        waveform: Tensor = self.renderer.synthesise(filters, pulses, self.noise(envelope + noise))
+        return waveform
+
+
+def moved_pitch(log_f0: Tensor, source: Tensor, target: Tensor) -> Tensor:
+    """Move a contour to another voice's level and, within bounds, spread.
+
+    Args:
+        log_f0: Natural logarithm of F0 over `CENTRE_HZ`, [batch, 1, frames].
+        source: Pitch of the source's tone, level and spread, [batch, 2, 1].
+        target: Pitch of the target's.
+
+    Returns:
+        The moved contour, [batch, 1, frames].
+    """
+    ratio = torch.exp(target[:, 1:] - source[:, 1:]).clamp(*SPREAD_RATIOS)
+    about = source[:, :1] * PITCH_SCALE
+    moved = (log_f0 - about) * ratio + target[:, :1] * PITCH_SCALE
+    return moved.clamp(math.log(LOWEST_HZ / CENTRE_HZ), math.log(HIGHEST_HZ / CENTRE_HZ))
 
 
 class CompactModel(nn.Module):
-    """Both networks of the compact model, as training moves them together."""
+    """Both networks of the compact model, which share what takes speech apart.
+
+    Args:
+        config: Sizes.
+    """
 
     def __init__(self, config: CompactConfig) -> None:
-        """Args:
-        config: sizes.
-        """
         super().__init__()
-        filters = mel_filters(
-            config.sample_rate_hz, config.fft_samples, config.bands, config.input_bandwidth_hz
-        )
-        self.tone_encoder = ToneEncoder(
-            filters, config.tone_channels, config.tone_blocks, config.tone_dimension
-        )
-        self.converter = CompactConverter(config)
+        analysis = Analysis(config)
+        self.tone_encoder = ToneEncoder(analysis, config)
+        self.converter = CompactConverter(analysis, config)

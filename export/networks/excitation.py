@@ -15,40 +15,10 @@ from export.networks.stft import joined
 
 DOUBLINGS = 7
 """The running sum reaches back 2^7 - 1 frames, 1.5 s: longer than a breath of speech is voiced."""
-CENTRE_HZ, LEVEL_SCALE = math.exp(5.0), 0.5
+CENTRE_HZ = math.exp(5.0)
 LOWEST_HZ, HIGHEST_HZ = 50.0, 600.0
 PULSE_TOP = 1e-4
 """Nearer than this to a pulse, as a sine of half the phase, the sum of cosines is their number."""
-
-
-class PitchHead(nn.Module):
-    """Pitch and voicing of the speech that a latent stands for."""
-
-    def __init__(self, latent_channels: int, channels: int) -> None:
-        """Args:
-        latent_channels: channels of the latent.
-        channels: width.
-        """
-        super().__init__()
-        self.layers = nn.Sequential(
-            nn.Conv1d(latent_channels, channels, 5, padding=2),
-            nn.GELU(),
-            nn.Conv1d(channels, channels, 5, padding=2),
-            nn.GELU(),
-            nn.Conv1d(channels, 2, 5, padding=2),
-        )
-
-    def forward(self, latent: Tensor) -> tuple[Tensor, Tensor]:
-        """Args:
-            latent: [batch, latent_channels, frames].
-
-        Returns:
-            Natural logarithm of F0 over `CENTRE_HZ`, since what is near zero is rounded least, and
-            logit of being voiced, each [batch, 1, frames].
-        """
-        level, voicing = self.layers(latent).chunk(2, dim=1)
-        lowest, highest = math.log(LOWEST_HZ / CENTRE_HZ), math.log(HIGHEST_HZ / CENTRE_HZ)
-        return (level * LEVEL_SCALE).clamp(lowest, highest), voicing
 
 
 def delayed(signal: Tensor, frames: int) -> Tensor:

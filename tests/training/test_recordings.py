@@ -1,64 +1,47 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-pytest.importorskip("torch", reason="needs torch")
-pytestmark = pytest.mark.torch
-
-import torch
-
-from training.recordings import HOP_SAMPLES, MARGIN_SAMPLES, Recordings
+from training.recordings import HOP_SAMPLES, Recording, Recordings, contour_hz, features_at
 
 
-def test_a_batch_has_the_shapes_it_promises(prepared: Path) -> None:
-    batch = Recordings(prepared, seed=1).batch(4, 33, identity_share=0.5)
-    assert batch.source.shape == (4, 33 * HOP_SAMPLES + 2 * MARGIN_SAMPLES)
-    assert batch.target.shape == batch.source.shape
-    assert batch.source_reference.shape == batch.target_reference.shape
-    assert batch.source_teacher.shape == (4, 256)
-    assert batch.target_log_f0.shape == (4, 2)
-    assert batch.contour_hz.shape == (4, 1, 33)
+def test_a_recording_comes_back_as_it_was_saved(prepared: Path, tmp_path: Path) -> None:
+    path = prepared / "0-1-1.npz"
+    first = Recording.load(path)
+    first.save(tmp_path / "copy.npz")
+    again = Recording.load(tmp_path / "copy.npz")
+    for name, value in vars(first).items():
+        np.testing.assert_array_equal(getattr(again, name), value)
+    assert [file.name for file in tmp_path.iterdir()] == ["copy.npz"]
 
 
-def test_identity_items_are_one_recording(prepared: Path) -> None:
-    batch = Recordings(prepared, seed=1).batch(8, 20, identity_share=1.0)
-    assert torch.equal(batch.source, batch.target)
-    assert torch.equal(batch.source_teacher, batch.target_teacher)
+def test_crops_are_as_long_as_asked_and_the_same_for_the_same_seed(prepared: Path) -> None:
+    first, second = Recordings(prepared, 1), Recordings(prepared, 1)
+    for frames in (40, 1000):
+        crop, again = (r.crop(r.draw(), frames) for r in (first, second))
+        assert crop.waveform.shape == (frames * HOP_SAMPLES + 768,)
+        assert crop.contour_hz.shape == (frames,) and crop.features.shape == (frames, 12)
+        np.testing.assert_array_equal(crop.waveform, again.waveform)
+    assert not np.any(crop.waveform[6 * 22050 :])
 
 
-def test_parallel_items_are_two_voices_of_one_speaker(prepared: Path) -> None:
-    recordings = Recordings(prepared, seed=1)
-    batch = recordings.batch(8, 20, identity_share=0.0)
-    assert not torch.isclose(batch.source_log_f0[:, 0], batch.target_log_f0[:, 0]).any()
-    pairs = {
-        (round(s, 3), round(t, 3))
-        for s, t in zip(
-            batch.source_log_f0[:, 0].exp().tolist(),
-            batch.target_log_f0[:, 0].exp().tolist(),
-            strict=True,
-        )
-    }
-    voices = [{110.0, 160.0}, {210.0, 140.0}]
-    assert all({s, t} in voices for s, t in pairs)
+def test_a_crop_knows_where_its_recording_is_voiced(prepared: Path) -> None:
+    row = Recording.load(prepared / "1-1-1.npz")
+    pitch = contour_hz(row, np.array([-1.0, 0.5, 1.9, 2.5, 3.1, 6.0]))
+    assert pitch.tolist() == pytest.approx([0, 160, 160, 0, 160, 0])
 
 
-def test_the_seed_decides_the_batch(prepared: Path) -> None:
-    batches = [Recordings(prepared, seed).batch(4, 20, 0.5).source for seed in (3, 3, 4)]
-    assert torch.equal(batches[0], batches[1])
-    assert not torch.equal(batches[0], batches[2])
+def test_features_are_interpolated_and_held_at_the_ends(prepared: Path) -> None:
+    row = Recording.load(prepared / "1-1-1.npz")
+    known = row.features.astype(np.float32)
+    found = features_at(row, np.array([-1.0, 0.028, 0.028 + 1.5 * 0.024, 60.0]))
+    expected = [known[0], known[0], (known[1] + known[2]) / 2, known[-1]]
+    np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
-def test_noise_is_heard_and_never_learnt(prepared: Path) -> None:
-    clean, noisy = (Recordings(prepared, seed=1).batch(4, 20, 1.0, share) for share in (0.0, 1.0))
-    assert torch.equal(clean.source, clean.target)
-    ratio = noisy.target.pow(2).mean(1) / (noisy.source - noisy.target).pow(2).mean(1)
-    assert ((ratio > 10**1.19) & (ratio < 10**3.51)).all()
-
-
-def test_the_contour_is_the_targets_and_silent_where_it_is_unvoiced(prepared: Path) -> None:
-    batch = Recordings(prepared, seed=2).batch(16, 60, identity_share=0.0)
-    for contour, log_f0 in zip(batch.contour_hz[:, 0], batch.target_log_f0[:, 0], strict=True):
-        voiced = contour[contour > 0]
-        assert torch.allclose(voiced, log_f0.exp(), rtol=1e-3)
-    shares = (batch.contour_hz > 0).float().mean(2)
-    assert (shares < 1).any() and (shares > 0).any()
+def test_short_recordings_can_be_left_out(prepared: Path) -> None:
+    recordings = Recordings(prepared, 1)
+    assert {recordings.draw(4.0) for _ in range(20)} == {0, 1, 2}
+    with pytest.raises(FileNotFoundError, match="run prepare"):
+        Recordings(prepared / "nothing", 1)

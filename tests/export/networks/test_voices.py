@@ -1,0 +1,105 @@
+import pytest
+
+pytest.importorskip("torch", reason="needs torch")
+pytestmark = pytest.mark.torch
+
+import torch
+from torch import Tensor
+
+from export.networks.voices import VoiceChange, VoiceMap, VoicePrior, conjugate_gradients
+
+UNITS, COEFFICIENTS, BANDS, DIMENSION = 6, 5, 12, 4
+
+
+@pytest.fixture
+def voices() -> VoiceMap:
+    torch.manual_seed(1)
+    made = VoiceMap(UNITS, COEFFICIENTS, BANDS, DIMENSION)
+    torch.nn.init.normal_(made.basis)
+    torch.nn.init.normal_(made.mean)
+    return made
+
+
+@pytest.fixture
+def prior() -> VoicePrior:
+    made = VoicePrior(UNITS, COEFFICIENTS)
+    torch.nn.init.constant_(made.log_precision, 6.0)
+    return made
+
+
+def one_unit_a_frame(frames: int) -> Tensor:
+    order = torch.arange(frames) % UNITS
+    shares: Tensor = torch.eye(UNITS)[order][None]
+    return shares
+
+
+def clip(voices: VoiceMap, units: Tensor, voice: Tensor) -> Tensor:
+    return voices.bands(voices.expected(units, voice))
+
+
+@torch.inference_mode()
+def test_the_voice_that_made_a_clip_is_found_however_loud_it_is(
+    voices: VoiceMap, prior: VoicePrior
+) -> None:
+    units, voice = one_unit_a_frame(60), torch.randn(1, DIMENSION, 1)
+    bands = clip(voices, units, voice)
+    assert torch.allclose(prior(voices, units, bands), voice, atol=0.02)
+    assert torch.allclose(prior(voices, units, bands + 0.7), voice, atol=0.02)
+
+
+@torch.inference_mode()
+def test_nothing_heard_gives_the_mean_voice(voices: VoiceMap, prior: VoicePrior) -> None:
+    units = torch.zeros(1, 10, UNITS)
+    assert torch.equal(
+        prior(voices, units, torch.randn(1, BANDS, 10)), torch.zeros(1, DIMENSION, 1)
+    )
+
+
+@torch.inference_mode()
+def test_little_speech_is_believed_less(voices: VoiceMap, prior: VoicePrior) -> None:
+    prior.log_precision.fill_(-3.0)
+    voice = torch.randn(1, DIMENSION, 1)
+    sizes = []
+    for frames in (6, 60, 600):
+        units = one_unit_a_frame(frames)
+        sizes.append(float(prior(voices, units, clip(voices, units, voice)).norm()))
+    assert sizes == sorted(sizes) and sizes[0] < 0.9 * float(voice.norm())
+
+
+@torch.inference_mode()
+def test_a_change_of_voice_is_linear(voices: VoiceMap) -> None:
+    units, change = one_unit_a_frame(12), torch.randn(1, DIMENSION, 1)
+    assert torch.allclose(voices.change(units, 2 * change), 2 * voices.change(units, change))
+    other = torch.randn(1, DIMENSION, 1)
+    apart = voices.expected(units, other + change) - voices.expected(units, other)
+    assert torch.allclose(apart, voices.change(units, change), atol=1e-5)
+
+
+@torch.inference_mode()
+def test_an_envelope_stays_for_the_same_voice_and_fades_for_another(voices: VoiceMap) -> None:
+    units, bands = one_unit_a_frame(12), torch.randn(1, BANDS, 12)
+    source, target = torch.randn(1, DIMENSION, 1), torch.randn(1, DIMENSION, 1)
+    change = VoiceChange(COEFFICIENTS)
+    change.gain.fill_(1.0)
+    assert torch.equal(change(voices, units, bands, source, source), torch.zeros(1, BANDS, 12))
+    change.fade.fill_(-100.0)
+    kept = change(voices, units, bands, source, target)
+    assert torch.allclose(kept, voices.bands(voices.change(units, target - source)), atol=1e-5)
+    change.fade.fill_(100.0)
+    change.NEAR = 0.0
+    moved = voices.cepstra(bands + change(voices, units, bands, source, target))
+    wanted = voices.expected(units, target)
+    # Nothing of the source is left but its loudness.
+    assert torch.allclose(moved[:, 1:], wanted[:, 1:], atol=1e-4)
+    assert not torch.allclose(moved[:, 0], wanted[:, 0], atol=1e-2)
+
+
+def test_conjugate_gradients_solve_and_stay_finite_once_solved() -> None:
+    generator = torch.Generator().manual_seed(3)
+    root = torch.randn(2, 8, 8, generator=generator)
+    matrix = root @ root.transpose(1, 2) + torch.eye(8)
+    wanted = torch.randn(2, 8, 1, generator=generator)
+    found = conjugate_gradients(matrix, wanted, 40)
+    assert torch.allclose(matrix @ found, wanted, atol=1e-3)
+    zero = torch.zeros_like(wanted)
+    assert torch.equal(conjugate_gradients(matrix, zero, 5), zero)

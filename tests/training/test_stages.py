@@ -1,0 +1,131 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch", reason="needs torch")
+pytestmark = pytest.mark.torch
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from export.networks.compact import CompactConfig, CompactModel
+from training import eigenvoices
+from training.loop import Stage
+from training.recordings import Recordings
+from training.stages import ContentStage, ConversionStage, PitchStage, RenderingStage
+
+CONFIG = replace(
+    CompactConfig(),
+    content_channels=16,
+    content_blocks=1,
+    pitch_channels=16,
+    pitch_blocks=1,
+    renderer_channels=16,
+    renderer_blocks=1,
+    units=6,
+    coefficients=4,
+    tone_dimension=6,
+)
+
+
+@pytest.fixture
+def model() -> CompactModel:
+    torch.manual_seed(1)
+    return CompactModel(CONFIG)
+
+
+@pytest.fixture
+def recordings(prepared: Path) -> Recordings:
+    return Recordings(prepared, 1)
+
+
+def gradients(stage: Stage) -> dict[str, bool]:
+    """Which networks of a stage its loss moves."""
+    terms = stage.terms()
+    assert set(stage.weights) <= set(terms)
+    assert all(bool(torch.isfinite(term)) for term in terms.values())
+    torch.stack([weight * terms[name] for name, weight in stage.weights.items()]).sum().backward()  # type: ignore[no-untyped-call]
+    return {
+        name: any(w.grad is not None and bool(w.grad.any()) for w in network.parameters())
+        for name, network in stage.networks.items()
+    }
+
+
+def test_content_learns_units_and_features(
+    model: CompactModel, recordings: Recordings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ContentStage, "BATCH", 2)
+    stage = ContentStage(model, recordings, torch.randn(6, 12), 12.0)
+    assert gradients(stage) == {"content": True, "features": True}
+
+
+def test_pitch_learns(
+    model: CompactModel, recordings: Recordings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PitchStage, "BATCH", 2)
+    assert gradients(PitchStage(model, recordings)) == {"pitch": True}
+
+
+def test_rendering_learns_filters_breath_and_pitch(
+    model: CompactModel, recordings: Recordings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RenderingStage, "BATCH", 2)
+    monkeypatch.setattr(RenderingStage, "FRAMES", 30)
+    torch.nn.init.normal_(model.converter.renderer.head.weight, std=0.01)
+    moved = gradients(RenderingStage(model, recordings))
+    assert moved == {"renderer": True, "breath": True, "pitch": True}
+
+
+def listener(waveform: Tensor) -> list[Tensor]:
+    """Seven layers of frame energies."""
+    energy = waveform.unfold(1, 400, 400).square().mean(2, keepdim=True).add(1e-6).log()
+    return [energy * (layer + 1) for layer in range(7)]
+
+
+def critic(waveform: Tensor) -> Tensor:
+    """A unit vector of a few spectral energies."""
+    power = torch.fft.rfft(waveform).abs()[:, :4000].unflatten(1, (8, 500)).mean(2)
+    return functional.normalize(power, dim=1)
+
+
+def test_conversions_teach_everything_that_a_conversion_is_made_of(
+    model: CompactModel, recordings: Recordings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ConversionStage, "BATCH", 2)
+    monkeypatch.setattr(ConversionStage, "OWN_HEARD", 1)
+    monkeypatch.setattr(ConversionStage, "FRAMES", 40)
+    monkeypatch.setattr(ConversionStage, "REFERENCE_FRAMES", 40)
+    eigenvoices.begin(model, eigenvoices.statistics(model, recordings))
+    torch.nn.init.normal_(model.converter.renderer.head.weight, std=0.01)
+    known = functional.normalize(torch.rand(3, 8), dim=1)
+    stage = ConversionStage(model, recordings, listener, [critic], [known])
+    assert all(gradients(stage).values())
+    assert not any(w.grad is not None for w in model.converter.analysis.pitch.parameters())
+
+
+def test_eigenvoices_explain_the_speakers_that_they_were_made_of(
+    model: CompactModel, recordings: Recordings
+) -> None:
+    found = eigenvoices.statistics(model, recordings)
+    assert found.counts.shape == (3, 6) and found.sums.shape == (3, 6, 4)
+    eigenvoices.begin(model, found)
+    voices, prior = model.converter.analysis.voices, model.tone_encoder.prior
+    away = found.sums / found.counts[:, :, None] - voices.mean.detach()
+    with torch.inference_mode():
+        voice = prior.solve(voices, found.counts, found.sums)
+        guessed = torch.einsum("kcd,bd->bkc", voices.basis, voice[:, :, 0])
+    # The first coefficient also holds how loud each recording is, which is nobody's voice.
+    left = (away - guessed)[:, :, 1:].square().sum()
+    assert float(left) < 0.6 * float(away[:, :, 1:].square().sum())
+
+
+def test_embeddings_are_one_a_recording(recordings: Recordings) -> None:
+    class Critic(torch.nn.Module):
+        def forward(self, waveform: Tensor) -> Tensor:
+            return critic(waveform)
+
+    found = eigenvoices.embeddings(Critic(), recordings, seconds=2.0)
+    assert found.shape == (3, 8)
+    assert torch.allclose(found.norm(dim=1), torch.ones(3), atol=1e-5)

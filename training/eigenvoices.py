@@ -1,0 +1,116 @@
+"""Where the map of voices begins: principal components of speakers' mean envelopes by unit."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from tqdm import tqdm
+
+from export.networks.compact import CompactModel
+from training.losses import magnitude
+from training.recordings import HOP_SAMPLES, MARGIN_SAMPLES, Recordings
+
+SHORTEST_SECONDS = 4.0
+SHRINKAGE_FRAMES = 8.0
+"""Frames of nothing that each speaker's mean of a unit is averaged with."""
+SILENT_NEPERS, SILENT_SLOPE = 2.6, 3.0
+"""Units this far below the loudest one count half; the slope is that of a logistic curve."""
+PRECISION = 1.2
+"""Precision of a frame as a share of one over the variance within its unit."""
+SMALLEST_VARIANCE, SMALLEST_PRECISION = 1e-2, 1e-5
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """Sums over the frames of each speaker.
+
+    Attributes:
+        counts: Frames that fell to each unit, [speakers, units].
+        sums: Sum of their coefficients, [speakers, units, coefficients].
+        squares: Sum of their squares, same shape.
+    """
+
+    counts: Tensor
+    sums: Tensor
+    squares: Tensor
+
+
+def statistics(model: CompactModel, recordings: Recordings) -> Statistics:
+    """Sum up every recording of 4 s or more, each a speaker.
+
+    Args:
+        model: Networks whose units and pitch are trained.
+        recordings: Prepared clips.
+
+    Returns:
+        The sums.
+    """
+    analysis, window = model.converter.analysis, torch.hann_window(1024)
+    rows = []
+    for row in tqdm(recordings.rows, "voices"):
+        if len(row.waveform) < SHORTEST_SECONDS * 22050:
+            continue
+        waveform = np.pad(row.waveform.astype(np.float32) / 32768, MARGIN_SAMPLES, mode="reflect")
+        spectrogram = magnitude(torch.from_numpy(waveform)[None], window, HOP_SAMPLES)
+        with torch.inference_mode():
+            envelope = analysis.source(spectrogram)[3][:, : analysis.heard_bands]
+            units = analysis.content(spectrogram)[0]
+            cepstra = analysis.voices.cepstra(envelope)[0]
+            rows.append((units.sum(0), (cepstra @ units).T, (cepstra**2 @ units).T))
+    counts, sums, squares = (torch.stack(column) for column in zip(*rows, strict=True))
+    return Statistics(counts, sums, squares)
+
+
+def begin(model: CompactModel, found: Statistics) -> None:
+    """Set the map of voices and what is known before a voice is.
+
+    Args:
+        model: Networks whose map is overwritten.
+        found: Sums over speakers.
+    """
+    voices, prior = model.converter.analysis.voices, model.tone_encoder.prior
+    units, coefficients, dimension = voices.basis.shape
+    total = found.counts.sum(0).clamp(min=1e-3)
+    mean = found.sums.sum(0) / total[:, None]
+    level = mean[:, 0] * voices.cosines[0, 0]
+    speaking = torch.sigmoid((level - level.max() + SILENT_NEPERS) * SILENT_SLOPE)
+    away = found.sums - found.counts[:, :, None] * mean
+    # How loud each recording is belongs to nobody's voice.
+    weight = found.counts * speaking
+    loudness = (away[:, :, 0] * speaking).sum(1) / weight.sum(1)
+    away[:, :, 0] -= found.counts * loudness[:, None]
+    shrunk = away / (found.counts + SHRINKAGE_FRAMES)[:, :, None] * speaking[:, None]
+    _, values, directions = torch.linalg.svd(shrunk.flatten(1), full_matrices=False)
+    known = min(dimension, len(values))
+    scaled = directions[:known] * (values[:known, None] / math.sqrt(len(shrunk)))
+    scaled = functional.pad(scaled, (0, 0, 0, dimension - known))
+    variance = found.squares.sum(0) / total[:, None] - mean**2
+    precision = PRECISION * speaking[:, None] / variance.clamp(min=SMALLEST_VARIANCE)
+    with torch.no_grad():
+        voices.mean.copy_(mean)
+        prior.log_precision.copy_(torch.log(precision + SMALLEST_PRECISION))
+        map_of = scaled.T.reshape(units, coefficients, dimension) * speaking[:, None, None]
+        voices.basis.copy_(map_of)
+
+
+def embeddings(critic: nn.Module, recordings: Recordings, seconds: float = 10.0) -> Tensor:
+    """Embed the beginning of every recording.
+
+    Args:
+        critic: Speaker encoder of waveforms, [batch, samples] at 22050 Hz.
+        recordings: Prepared clips.
+        seconds: How much of each is heard.
+
+    Returns:
+        Unit vectors, [recordings, dimension].
+    """
+    found = []
+    for row in tqdm(recordings.rows, "critics"):
+        heard = row.waveform[: round(seconds * 22050)].astype(np.float32) / 32768
+        with torch.inference_mode():
+            found.append(critic(torch.from_numpy(heard)[None])[0])
+    # Tensors made in inference mode take no part in gradients; copies do.
+    return torch.stack(found).clone()

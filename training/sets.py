@@ -1,0 +1,116 @@
+"""The pairs of speakers that every evaluation converts, always the same."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.degrade import made_hard
+from training.speech import SAMPLE_RATE_HZ, Clip, clips_in, split
+
+SEED = 20
+PAIRS_A_SET = 24
+SPEECH_SECONDS = 7.5
+SHORTEST_SECONDS = 3.0
+
+Waveform = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Speaker:
+    """One clip in two halves: one to convert with, one that only the judges hear.
+
+    Attributes:
+        name: Name of the clip.
+        given: [samples] at 22050 Hz.
+        unheard: [samples] at 22050 Hz.
+        english: Whether an English recogniser is asked about it.
+    """
+
+    name: str
+    given: Waveform
+    unheard: Waveform
+    english: bool = True
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Speaker whose speech is converted, and speaker whose voice it is given."""
+
+    source: Speaker
+    target: Speaker
+
+
+def halves(clip: Clip, english: bool = True) -> Speaker | None:
+    """Cut a clip in two.
+
+    Args:
+        clip: A file.
+        english: Whether it is in English.
+
+    Returns:
+        The halves, 7.5 s at most; None where they are shorter than 3 s.
+    """
+    waveform = clip.read()
+    half = len(waveform) // 2
+    if half < SHORTEST_SECONDS * SAMPLE_RATE_HZ:
+        return None
+    longest = round(SPEECH_SECONDS * SAMPLE_RATE_HZ)
+    return Speaker(clip.path.stem, waveform[:half][:longest], waveform[half:][:longest], english)
+
+
+def pairs_of(speakers: Sequence[Speaker], count: int = PAIRS_A_SET) -> list[Pair]:
+    """Draw pairs with a fixed seed, every source and every target used about equally often.
+
+    Args:
+        speakers: Two speakers or more.
+        count: Number of pairs.
+
+    Returns:
+        The pairs; fewer where fewer are possible.
+    """
+    random = np.random.default_rng(SEED)
+    order = random.permutation(len(speakers))
+    shifts = 1 + random.permutation(len(speakers) - 1)
+    pairs = [
+        Pair(speakers[source], speakers[order[(place + shift) % len(order)]])
+        for shift in shifts
+        for place, source in enumerate(order)
+    ]
+    return pairs[:count]
+
+
+def clean_pairs(folder: Path) -> list[Pair]:
+    """Pair clips of speakers that no training has met."""
+    return pairs_of(_speakers(split(folder)[1]))
+
+
+def trained_pairs(folder: Path) -> list[Pair]:
+    """Pair clips that were trained on: a model that cannot convert these has the wrong design."""
+    trained = split(folder)[0]
+    return pairs_of(_speakers(trained[:: max(1, len(trained) // PAIRS_A_SET)]))
+
+
+def hard_pairs(folder: Path) -> list[Pair]:
+    """Pair the same clips as `clean_pairs`, what is given made hard and what judges hear not."""
+    speakers = [
+        Speaker(speaker.name, made_hard(speaker.given, index, SEED), speaker.unheard)
+        for index, speaker in enumerate(_speakers(split(folder)[1]))
+    ]
+    return pairs_of(speakers)
+
+
+def wide_pairs(folder: Path) -> list[Pair]:
+    """Pair wide-band clips of many languages; `en` or a speaker's number begins an English one."""
+    clips = [
+        clip for inner in sorted(folder.iterdir()) if inner.is_dir() for clip in clips_in(inner)
+    ]
+    speakers = [halves(clip, clip.path.stem.startswith(("en", "p"))) for clip in clips]
+    return pairs_of([speaker for speaker in speakers if speaker is not None])
+
+
+def _speakers(clips: Sequence[Clip]) -> list[Speaker]:
+    """Cut English clips in two, leaving out those that are too short."""
+    return [speaker for speaker in map(halves, clips) if speaker is not None]

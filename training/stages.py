@@ -1,0 +1,299 @@
+"""The stages of training: units, pitch, rendering, and conversions across speakers."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from export.networks.compact import CompactConverter, CompactModel, moved_pitch
+from export.networks.excitation import CENTRE_HZ, LOWEST_HZ
+from export.networks.pitch import pitch_loss
+from training.augment import augmented, stretched
+from training.loop import Stage
+from training.losses import SpectralLoss, magnitude, misheard, mistaken
+from training.recordings import HOP_SAMPLES, MARGIN_SAMPLES, Crop, Recordings
+from training.units import memberships
+
+HEARD_HZ = 7600.0
+"""Where the spectral losses end: recordings at 16 kHz hold little above."""
+TEMPERATURE = 0.3
+
+Listener = Callable[[Tensor], list[Tensor]]
+Critic = Callable[[Tensor], Tensor]
+
+
+def spectra(crops: list[Crop]) -> Tensor:
+    """Give the spectrograms of crops, [batch, bins, frames]."""
+    waveforms = torch.from_numpy(np.stack([crop.waveform for crop in crops]))
+    return magnitude(waveforms, torch.hann_window(1024), HOP_SAMPLES)
+
+
+def contours(crops: list[Crop]) -> Tensor:
+    """Give the pitch of crops in hertz, [batch, frames]."""
+    return torch.from_numpy(np.stack([crop.contour_hz for crop in crops]))
+
+
+class ContentStage(Stage):
+    """Frames into units, and the recogniser's features off the same hidden state.
+
+    Args:
+        model: Networks.
+        recordings: Prepared clips.
+        centres: Centres of the units, [units, channels].
+        variance: Sum of the variances of the recogniser's channels.
+    """
+
+    BATCH, FRAMES, FIRST_FRAME = 12, 140, 30
+    rates: ClassVar[Mapping[str, float]] = {"content": 1.0, "features": 1.0}
+    weights: ClassVar[Mapping[str, float]] = {"units": 1.0, "features": 1.0}
+
+    def __init__(
+        self, model: CompactModel, recordings: Recordings, centres: Tensor, variance: float
+    ) -> None:
+        self.content = model.converter.analysis.content
+        self.features = nn.Linear(self.content.head.in_features, centres.shape[1])
+        self.networks = nn.ModuleDict({"content": self.content, "features": self.features})
+        self.recordings, self.centres, self.variance = recordings, centres, variance
+
+    def terms(self) -> dict[str, Tensor]:
+        """Compare units and features with the recogniser's; frames without a past do not count."""
+        crops = [
+            self.recordings.crop(self.recordings.draw(), self.FRAMES) for _ in range(self.BATCH)
+        ]
+        hidden = self.content.hidden(augmented(spectra(crops), self.recordings.random, warp=True))
+        hidden = hidden[:, self.FIRST_FRAME :]
+        features = torch.from_numpy(np.stack([crop.features for crop in crops]))
+        features = features[:, self.FIRST_FRAME :]
+        wanted = memberships(features, self.centres, self.variance)
+        guessed = functional.log_softmax(self.content.head(hidden), dim=2)
+        agreed = (guessed.argmax(2) == wanted.argmax(2)).float().mean()
+        return {
+            "units": -(wanted * guessed).sum(2).mean(),
+            "features": misheard([self.features(hidden)], [features]),
+            "agreed": agreed,
+        }
+
+
+class PitchStage(Stage):
+    """Praat's pitch and voicing, off spectra whose scale of frequency is often stretched.
+
+    Args:
+        model: Networks.
+        recordings: Prepared clips.
+    """
+
+    BATCH, FRAMES, SHARE, STRETCH = 12, 80, 0.4, 0.35
+    rates: ClassVar[Mapping[str, float]] = {"pitch": 1.0}
+    weights: ClassVar[Mapping[str, float]] = {"pitch": 1.0}
+
+    def __init__(self, model: CompactModel, recordings: Recordings) -> None:
+        self.pitch = model.converter.analysis.pitch
+        self.networks = nn.ModuleDict({"pitch": self.pitch})
+        self.recordings = recordings
+
+    def terms(self) -> dict[str, Tensor]:
+        """Compare the tracker's scores with Praat's pitch."""
+        random = self.recordings.random
+        crops = [
+            self.recordings.crop(self.recordings.draw(), self.FRAMES) for _ in range(self.BATCH)
+        ]
+        items, pitch = [], contours(crops)
+        for index, item in enumerate(spectra(crops)):
+            factor = 1.0
+            if random.random() < self.SHARE:
+                factor = float(np.exp(random.uniform(-self.STRETCH, self.STRETCH)))
+            items.append(stretched(item, factor))
+            pitch[index] *= factor
+        scores = self.pitch.scores(augmented(torch.stack(items), random, warp=False))
+        return {"pitch": pitch_loss(*scores[:2], pitch)}
+
+
+class RenderingStage(Stage):
+    """Recordings made again of their own envelope and pitch.
+
+    Args:
+        model: Networks.
+        recordings: Prepared clips.
+    """
+
+    BATCH, FRAMES, LEVEL_DB = 8, 80, (-14.0, 6.0)
+    rates: ClassVar[Mapping[str, float]] = {"renderer": 1.0, "breath": 0.3, "pitch": 0.3}
+    weights: ClassVar[Mapping[str, float]] = {"spectral": 1.0, "pitch": 0.1}
+
+    def __init__(self, model: CompactModel, recordings: Recordings) -> None:
+        self.converter, self.recordings = model.converter, recordings
+        self.networks = nn.ModuleDict(
+            {
+                "renderer": self.converter.renderer,
+                "breath": self.converter.breath,
+                "pitch": self.converter.analysis.pitch,
+            }
+        )
+        self.spectral = SpectralLoss(HEARD_HZ)
+
+    def terms(self) -> dict[str, Tensor]:
+        """Render with Praat's pitch and compare with the recording."""
+        random, converter = self.recordings.random, self.converter
+        crops = [
+            self.recordings.crop(self.recordings.draw(), self.FRAMES) for _ in range(self.BATCH)
+        ]
+        levels_db = torch.from_numpy(random.uniform(*self.LEVEL_DB, size=(self.BATCH, 1))).float()
+        waveforms = torch.from_numpy(np.stack([crop.waveform for crop in crops]))
+        waveforms = waveforms * 10 ** (levels_db / 20)
+        spectrogram = magnitude(waveforms, torch.hann_window(1024), HOP_SAMPLES)
+        logits, voicing, features = converter.analysis.pitch.scores(spectrogram)
+        pitch = contours(crops)
+        voiced = (pitch > 0).float()[:, None]
+        log_f0_hz = torch.log(pitch.clamp(min=LOWEST_HZ))[:, None]
+        envelope = converter.analysis.envelope(spectrogram, log_f0_hz, voiced)
+        log_f0 = log_f0_hz - np.log(CENTRE_HZ)
+        filters = converter.renderer.filters(
+            envelope, converter.breathiness(features), log_f0, voiced
+        )
+        made = rendered(converter, filters, envelope, log_f0, voiced)
+        wanted = waveforms[:, MARGIN_SAMPLES:-MARGIN_SAMPLES]
+        return {
+            "spectral": self.spectral(made, wanted),
+            "pitch": pitch_loss(logits, voicing, pitch),
+        }
+
+
+def rendered(
+    converter: CompactConverter,
+    filters: Tensor,
+    envelope: Tensor,
+    log_f0: Tensor,
+    voiced: Tensor,
+) -> Tensor:
+    """Filter an excitation that no gradient goes through, [batch, samples]."""
+    with torch.no_grad():
+        pulses = converter.pulses(log_f0, voiced)
+        noise = converter.noise(envelope + TEMPERATURE * torch.randn_like(envelope))
+    waveform: Tensor = converter.renderer.synthesise(filters, pulses, noise).squeeze(1)
+    return waveform
+
+
+class ConversionStage(Stage):
+    """Speech as itself and as another speaker of the batch, heard by a recogniser and by critics.
+
+    Args:
+        model: Networks.
+        recordings: Prepared clips.
+        listener: A recogniser's features of waveforms, the last layer last.
+        critics: Speaker encoders of waveforms, to unit vectors.
+        embeddings: Each critic's embeddings of the recordings, [recordings, dimension].
+    """
+
+    BATCH, FRAMES, REFERENCE_FRAMES, REFERENCE_SECONDS = 6, 150, 260, 4.0
+    LEVEL_DB, AUGMENTED_SHARE, MARGIN = (-8.0, 4.0), 0.25, 0.25
+    OWN_HEARD = 3
+    """How many of those that are said in their own voice the recogniser hears."""
+    LATE_LAYERS = (4, 5, 6)
+    """What a conversion has to share with its source: the layers that mind least who speaks."""
+    rates: ClassVar[Mapping[str, float]] = {
+        "voices": 2.0,
+        "prior": 2.0,
+        "change": 10.0,
+        "renderer": 0.7,
+        "breath": 0.3,
+        "content": 0.3,
+    }
+    weights: ClassVar[Mapping[str, float]] = {
+        "spectral": 1.0,
+        "words": 0.5,
+        "converted_words": 1.0,
+        "critics": 1.0,
+    }
+
+    def __init__(
+        self,
+        model: CompactModel,
+        recordings: Recordings,
+        listener: Listener,
+        critics: Sequence[Critic],
+        embeddings: Sequence[Tensor],
+    ) -> None:
+        self.model, self.converter = model, model.converter
+        self.recordings, self.listener = recordings, listener
+        self.critics, self.embeddings = critics, embeddings
+        analysis = self.converter.analysis
+        self.networks = nn.ModuleDict(
+            {
+                "voices": analysis.voices,
+                "prior": model.tone_encoder.prior,
+                "change": self.converter.change,
+                "renderer": self.converter.renderer,
+                "breath": self.converter.breath,
+                "content": analysis.content,
+            }
+        )
+        self.spectral = SpectralLoss(HEARD_HZ)
+
+    def tones(self, spectrogram: Tensor) -> Tensor:
+        """Describe voices, with gradients for the map and the prior alone."""
+        analysis = self.converter.analysis
+        with torch.no_grad():
+            log_f0, voiced, _, envelope = analysis.source(spectrogram)
+            units = analysis.content(spectrogram)
+            pitch = self.model.tone_encoder.pitch(log_f0, voiced)
+        heard = envelope[:, : analysis.heard_bands]
+        voice = self.model.tone_encoder.prior(analysis.voices, units, heard)
+        return torch.cat([voice, pitch], 1)
+
+    def terms(self) -> dict[str, Tensor]:
+        """Render the batch as itself and with its speakers exchanged."""
+        random, converter = self.recordings.random, self.converter
+        analysis, indices = converter.analysis, list[int]()
+        while len(indices) < self.BATCH:
+            index = self.recordings.draw(self.REFERENCE_SECONDS)
+            if index not in indices:
+                indices.append(index)
+        crops = [self.recordings.crop(index, self.FRAMES) for index in indices]
+        references = [self.recordings.crop(index, self.REFERENCE_FRAMES) for index in indices]
+        levels_db = torch.from_numpy(random.uniform(*self.LEVEL_DB, size=(self.BATCH, 1))).float()
+        waveforms = torch.from_numpy(np.stack([crop.waveform for crop in crops]))
+        waveforms = waveforms * 10 ** (levels_db / 20)
+        heard = spectra(references)
+        if random.random() < self.AUGMENTED_SHARE:
+            heard = augmented(heard, random, warp=False)
+        shift = int(random.integers(1, self.BATCH))
+        source = self.tones(heard)
+        target = source.roll(shift, 0)
+
+        spectrogram = magnitude(waveforms, torch.hann_window(1024), HOP_SAMPLES)
+        with torch.no_grad():
+            log_f0, voiced, features, envelope = analysis.source(spectrogram)
+        units = analysis.content(spectrogram)
+        moved = converter.moved_envelope(envelope, units, source, target)
+        moved_f0 = moved_pitch(log_f0, source[:, -2:], target[:, -2:]).detach()
+        envelopes, both_f0 = torch.cat([envelope, moved]), torch.cat([log_f0, moved_f0])
+        both_voiced = torch.cat([voiced, voiced])
+        breath = converter.breathiness(torch.cat([features, features]))
+        filters = converter.renderer.filters(envelopes, breath, both_f0, both_voiced)
+        made = rendered(converter, filters, envelopes, both_f0, both_voiced)
+
+        wanted = waveforms[:, MARGIN_SAMPLES:-MARGIN_SAMPLES]
+        with torch.no_grad():
+            said = self.listener(wanted)
+        skipped = self.BATCH - self.OWN_HEARD
+        again = self.listener(made[skipped:])
+        own = [layer[: self.OWN_HEARD] for layer in again]
+        changed = [layer[self.OWN_HEARD :] for layer in again]
+        terms = {
+            "spectral": self.spectral(made[: self.BATCH], wanted),
+            "words": misheard(own[1:], [layer[skipped:] for layer in said[1:]]),
+            "converted_words": misheard(
+                [changed[layer] for layer in self.LATE_LAYERS],
+                [said[layer] for layer in self.LATE_LAYERS],
+            ),
+        }
+        judged = []
+        for critic, known in zip(self.critics, self.embeddings, strict=True):
+            of_source = known[indices]
+            of_made = critic(made[self.BATCH :])
+            judged.append(mistaken(of_made, of_source.roll(shift, 0), of_source, self.MARGIN))
+        terms["critics"] = torch.stack(judged).mean()
+        return terms
