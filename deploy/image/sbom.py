@@ -101,6 +101,8 @@ def distributions(root: Path) -> Iterator[Part]:
             tuple(path for path in sorted(texts) if path.is_file()),
         )
         for library in sorted((folder.parent / f"{name.replace('-', '_')}.libs").glob("*.so*")):
+            if library.is_symlink():  # to a Debian package's, which is listed as such
+                continue
             stem, _, version = library.name.partition(".so")
             yield Part(
                 "generic", re.sub(r"-[0-9a-f]{8,}$", "", stem), version.strip("."), inside=name

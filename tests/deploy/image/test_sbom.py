@@ -43,6 +43,7 @@ def root(tmp_path: Path) -> Path:
     for name, text in files.items():
         (tmp_path / "root" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "root" / name).write_text(text)
+    (tmp_path / "root" / wheel / "av.libs" / "libxcb-5ddf6756.so.1").symlink_to("/lib/libxcb.so.1")
     return tmp_path / "root"
 
 
