@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import time
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 
 import httpx
 import numpy as np
+import soundfile
 from numpy.typing import NDArray
 
 from benchmarks.errors import BenchmarkError
@@ -18,7 +20,6 @@ TIMEOUT_SECONDS = 600.0
 OK = 200
 OVERLOADED = 429
 
-_WAV_HEADER_BYTES = 44
 _JSON = {"Content-Type": "application/json"}
 
 
@@ -134,8 +135,9 @@ def stages_of(server_timing: str) -> dict[str, float]:
 
 def audio_of(response: httpx.Response) -> NDArray[np.int16]:
     """Decode the audio of a clone response, [samples]."""
-    file = base64.b64decode(response.json()["result_audio"])
-    return np.frombuffer(file, "<i2", offset=_WAV_HEADER_BYTES)
+    file = io.BytesIO(base64.b64decode(response.json()["result_audio"]))
+    samples: NDArray[np.int16] = soundfile.read(file, dtype="int16")[0]
+    return samples
 
 
 @dataclass(frozen=True)

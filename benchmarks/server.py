@@ -26,7 +26,8 @@ class Server:
     """A server in a child process: ready when the block begins, stopped when it ends.
 
     Args:
-        settings: Options of `python -m server`, by name; host, port and log level have defaults.
+        settings: Options of `python -m server`, by name; host, port, log level and marking have
+            defaults. Results are not marked, so that they can be compared with the library's.
 
     Attributes:
         url: Address that it listens on.
@@ -39,7 +40,12 @@ class Server:
         self.url = f"http://{_LOOPBACK}:{self._port}"
         self.pid = 0
         self.ready_seconds = 0.0
-        defaults = {"host": _LOOPBACK, "port": self._port, "log_level": "warning"}
+        defaults = {
+            "host": _LOOPBACK,
+            "port": self._port,
+            "log_level": "warning",
+            "marking": "none",
+        }
         self._command = [sys.executable, "-m", "server"]
         for name, value in (defaults | settings).items():
             self._command += [f"--{name.replace('_', '-')}", str(value)]
