@@ -19,10 +19,16 @@ from server.endpoints.context import Context
 from server.endpoints.endpoint import Endpoint, Handler
 from server.endpoints.intake import AdmittedRequest, Intake
 from server.endpoints.output import send_audio
-from server.endpoints.voices import ADD_ERRORS, VOICE_ERRORS
+from server.endpoints.voices import (
+    ADD_ERRORS,
+    VOICE_ERRORS,
+    owner_of,
+    read_name,
+    read_page_size,
+)
 from server.http.answers import JSON_TYPE, send_end, send_start, send_whole, to_json
 from server.inference.engine import Conversion
-from server.inference.stored_voices import StoredVoices, not_found
+from server.inference.stored_voices import StoredVoices
 from server.messages.elevenlabs import (
     ERROR_FORM,
     AddedVoice,
@@ -41,7 +47,6 @@ from server.messages.voice_names import MAXIMUM_NAME_CHARACTERS, VoiceMix, Voice
 from server.messages.voices import Voice
 from server.openapi.operation import Operation, Parameter
 from server.openapi.request_schema import VOICE_NAME
-from server.telemetry.request_record import RequestRecord
 
 DEFAULT_OUTPUT_FORMAT = "mp3_44100_128"
 OUTPUT_FORMATS = (
@@ -126,7 +131,7 @@ class _Voices:
         return Response(await asyncio.to_thread(to_json, answer), media_type=JSON_TYPE)
 
     async def search(self, request: Request) -> Response:
-        size = _read_page_size(request)
+        size = read_page_size(request, "page_size", _DEFAULT_PAGE, _LONGEST_PAGE)
         wanted = request.query_params.get("search", "").casefold()
         after = request.query_params.get("next_page_token", "")
         found = [
@@ -144,18 +149,18 @@ class _Voices:
 
     async def get(self, request: Request) -> Response:
         voices = self._context.get_service().voices
-        voice = await voices.get(_owner(request), _voice_name(request))
+        voice = await voices.get(owner_of(request), read_name(request, "voice_id"))
         return Response(to_json(_listed(voice)), media_type=JSON_TYPE)
 
     async def delete(self, request: Request) -> Response:
         voices = self._context.get_service().voices
-        await voices.delete(_owner(request), _voice_name(request))
+        await voices.delete(owner_of(request), read_name(request, "voice_id"))
         return Response(to_json(DeletedVoice(status="ok")), media_type=JSON_TYPE)
 
 
 async def _all(context: Context, request: Request) -> list[Voice]:
     """Return every voice of a request's key, by name."""
-    voices, owner = context.get_service().voices, _owner(request)
+    voices, owner = context.get_service().voices, owner_of(request)
     found: list[Voice] = []
     while True:
         page = await voices.list(owner, found[-1].name if found else "", _VOICES_A_READ)
@@ -233,7 +238,7 @@ async def _prepare(request: AdmittedRequest) -> tuple[Conversion, Encoding]:
     service = request.service
     output_format = request.request.query_params.get("output_format", DEFAULT_OUTPUT_FORMAT)
     encoding = read_output_format(output_format, service.engine.manifest.sample_rate_hz)
-    name = _voice_name(request.request)
+    name = read_name(request.request, "voice_id")
     parsed = await request.parse(SpeechRequest)
     source = parsed.audio
     if parsed.file_format == "pcm_s16le_16":
@@ -249,29 +254,6 @@ async def _prepare(request: AdmittedRequest) -> tuple[Conversion, Encoding]:
         sample_rate=encoding.sample_rate_hz,
     )
     return await service.prepare(request.account, clone), encoding
-
-
-def _read_page_size(request: Request) -> int:
-    text = request.query_params.get("page_size", str(_DEFAULT_PAGE))
-    size = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
-    if not 1 <= size <= _LONGEST_PAGE:
-        expected = Text(
-            f" 1 到 {_LONGEST_PAGE} 之间的整数", f"a whole number from 1 to {_LONGEST_PAGE}"
-        )
-        raise ApiError(InvalidField(param="page_size", expected=expected))
-    return size
-
-
-def _owner(request: Request) -> str:
-    return RequestRecord.of(request.scope).key_name
-
-
-def _voice_name(request: Request) -> VoiceName:
-    text = request.path_params["voice_id"]
-    name = parse_name(text)
-    if name is None:
-        raise not_found(text[:MAXIMUM_NAME_CHARACTERS], "voice_id")
-    return name
 
 
 def _listed(voice: Voice) -> ListedVoice:

@@ -74,47 +74,56 @@ class _Voices:
 
     async def list(self, request: Request) -> Response:
         voices = self._context.get_service().voices
-        limit = _read_limit(request)
+        limit = read_page_size(request, "limit", DEFAULT_PAGE, LONGEST_PAGE)
         # One more than the page holds tells whether there is another page.
-        found = await voices.list(_owner(request), _read_after(request), limit + 1)
+        found = await voices.list(owner_of(request), _read_after(request), limit + 1)
         page = found[:limit]
         more = page[-1].name if len(found) > limit else None
         return _json(VoiceList(success=True, voices=list(page), next=more))
 
     async def get(self, request: Request) -> Response:
         voices = self._context.get_service().voices
-        voice = await voices.get(_owner(request), _read_name(request))
+        voice = await voices.get(owner_of(request), read_name(request, "name"))
         return _json(VoiceAnswer(success=True, voice=voice))
 
     async def delete(self, request: Request) -> Response:
         voices = self._context.get_service().voices
-        name = _read_name(request)
-        await voices.delete(_owner(request), name)
+        name = read_name(request, "name")
+        await voices.delete(owner_of(request), name)
         return _json(VoiceDeleted(success=True, name=name))
 
 
-def _owner(request: Request) -> str:
+def owner_of(request: Request) -> str:
+    """Return the name of a request's key, to which its voices belong."""
     return RequestRecord.of(request.scope).key_name
 
 
-def _read_name(request: Request) -> VoiceName:
-    text = request.path_params["name"]
+def read_name(request: Request, param: str) -> VoiceName:
+    """Return the voice that a request's path names.
+
+    Raises:
+        ApiError: `voice_not_found`.
+    """
+    text = request.path_params[param]
     name = parse_name(text)
     if name is None:
-        raise not_found(text[:MAXIMUM_NAME_CHARACTERS], "name")
+        raise not_found(text[:MAXIMUM_NAME_CHARACTERS], param)
     return name
 
 
-def _read_limit(request: Request) -> int:
-    text = request.query_params.get("limit", str(DEFAULT_PAGE))
+def read_page_size(request: Request, param: str, default: int, longest: int) -> int:
+    """Return the length of a page that a request's query asks for.
+
+    Raises:
+        ApiError: `invalid_field`.
+    """
+    text = request.query_params.get(param, str(default))
     # A number of many digits would take long to read.
-    limit = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
-    if not 1 <= limit <= LONGEST_PAGE:
-        expected = Text(
-            f" 1 到 {LONGEST_PAGE} 之间的整数", f"a whole number from 1 to {LONGEST_PAGE}"
-        )
-        raise ApiError(InvalidField(param="limit", expected=expected))
-    return limit
+    size = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    if not 1 <= size <= longest:
+        expected = Text(f" 1 到 {longest} 之间的整数", f"a whole number from 1 to {longest}")
+        raise ApiError(InvalidField(param=param, expected=expected))
+    return size
 
 
 def _read_after(request: Request) -> str:

@@ -24,32 +24,6 @@ from server.telemetry.request_record import RequestRecord
 from tests.server.fakes import FakeEngine
 from tests.server.http.asgi_client import DISCONNECT, Client, chunk
 
-
-async def stays() -> Message:
-    await asyncio.Event().wait()
-    raise AssertionError("never")
-
-
-async def leaves() -> Message:
-    return {"type": "http.disconnect"}
-
-
-async def forever(ended: list[str]) -> None:
-    try:
-        await asyncio.Event().wait()
-    finally:
-        ended.append("ended")
-
-
-async def answer() -> int:
-    await asyncio.sleep(0)
-    return 3
-
-
-async def fail() -> None:
-    raise KeyError("inside")
-
-
 BODY = b'{"audio": "AAAA"}'
 
 
