@@ -175,19 +175,10 @@ class AsyncClient:
 
         See `Client.clone_stream`.
         """
-        call = calls.clone_stream(target, source, options)
-        body = await asyncio.to_thread(call.body)
-        with reaching(self.server):
-            response = await self._respond(call, body, stream=True)
-            try:
-                if response.status_code != 200:
-                    await response.aread()
-                    call.parse(response)
-                lines = response.aiter_lines()
-                head = stream_head(await anext(lines, ""))
-                yield AsyncStream(head, self._pieces(StreamReader(head), lines, progress))
-            finally:
-                await response.aclose()
+        async with self._opened(calls.clone_stream(target, source, options)) as response:
+            lines = response.aiter_lines()
+            head = stream_head(await anext(lines, ""))
+            yield AsyncStream(head, self._pieces(StreamReader(head), lines, progress))
 
     @asynccontextmanager
     async def clone_encoded(
@@ -197,17 +188,8 @@ class AsyncClient:
 
         See `Client.clone_encoded`.
         """
-        call = calls.clone_encoded(target, source, options)
-        body = await asyncio.to_thread(call.body)
-        with reaching(self.server):
-            response = await self._respond(call, body, stream=True)
-            try:
-                if response.status_code != 200:
-                    await response.aread()
-                    call.parse(response)
-                yield response.aiter_bytes()
-            finally:
-                await response.aclose()
+        async with self._opened(calls.clone_encoded(target, source, options)) as response:
+            yield response.aiter_bytes()
 
     @asynccontextmanager
     async def live(
@@ -292,6 +274,20 @@ class AsyncClient:
                     if progress:
                         progress(piece.progress)
             reader.check_complete()
+
+    @asynccontextmanager
+    async def _opened(self, call: Call[Any]) -> AsyncIterator[httpx.Response]:
+        """Send a call and give its answer while it arrives; a refusal is raised."""
+        body = await asyncio.to_thread(call.body)
+        with reaching(self.server):
+            response = await self._respond(call, body, stream=True)
+            try:
+                if response.status_code != 200:
+                    await response.aread()
+                    call.parse(response)
+                yield response
+            finally:
+                await response.aclose()
 
     async def _send(self, call: Call[Answer]) -> Answer:
         body = await asyncio.to_thread(call.body)

@@ -229,19 +229,10 @@ class Client:
                 is done, in (0, 1].
             options: Values of `tau`, `temperature`, `seed` and `target_voice`.
         """
-        call = calls.clone_stream(target, source, options)
-        body = call.body()
-        with reaching(self.server):
-            response = self._respond(call, body, stream=True)
-            try:
-                if response.status_code != 200:
-                    response.read()
-                    call.parse(response)
-                lines = response.iter_lines()
-                head = stream_head(next(lines, ""))
-                yield Stream(head, self._pieces(StreamReader(head), lines, progress))
-            finally:
-                response.close()
+        with self._opened(calls.clone_stream(target, source, options)) as response:
+            lines = response.iter_lines()
+            head = stream_head(next(lines, ""))
+            yield Stream(head, self._pieces(StreamReader(head), lines, progress))
 
     @contextmanager
     def clone_encoded(
@@ -255,17 +246,8 @@ class Client:
         Yields:
             Iterator over the file's bytes, in blocks.
         """
-        call = calls.clone_encoded(target, source, options)
-        body = call.body()
-        with reaching(self.server):
-            response = self._respond(call, body, stream=True)
-            try:
-                if response.status_code != 200:
-                    response.read()
-                    call.parse(response)
-                yield response.iter_bytes()
-            finally:
-                response.close()
+        with self._opened(calls.clone_encoded(target, source, options)) as response:
+            yield response.iter_bytes()
 
     @contextmanager
     def live(
@@ -351,6 +333,20 @@ class Client:
                     if progress:
                         progress(piece.progress)
             reader.check_complete()
+
+    @contextmanager
+    def _opened(self, call: Call[Any]) -> Iterator[httpx.Response]:
+        """Send a call and give its answer while it arrives; a refusal is raised."""
+        body = call.body()
+        with reaching(self.server):
+            response = self._respond(call, body, stream=True)
+            try:
+                if response.status_code != 200:
+                    response.read()
+                    call.parse(response)
+                yield response
+            finally:
+                response.close()
 
     def _send(self, call: Call[Answer]) -> Answer:
         body = call.body()
