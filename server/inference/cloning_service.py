@@ -32,7 +32,7 @@ from server.inference.request_account import (
     RequestAccount,
 )
 from server.inference.stored_voices import StoredVoices
-from server.inference.tone_cache import EmbeddedClip, Lookup, ToneCache
+from server.inference.tone_cache import EmbeddedClip, Lookup, ToneCache, average_clips
 from server.inference.tone_text import read_tone
 from server.messages.errors import from_runtime
 from server.messages.requests import Clip, CloneRequest, LiveRequest, field_of
@@ -287,9 +287,7 @@ class CloningService:
         if request.target_voice is not None:
             return await self.voices.mix(account, request.target_voice)
         clips = [await self.embed_target(account, clip) for clip in request.target_audio or ()]
-        if len(clips) == 1:
-            return clips[0].tone
-        return self.engine.average_tones([(clip.tone, clip.seconds) for clip in clips])
+        return average_clips(self.engine, clips)
 
     async def _embed(self, account: RequestAccount, waveform: Waveform, allow_silent: bool) -> Tone:
         extraction = self.engine.tone_extraction(waveform, allow_silent=allow_silent)

@@ -11,7 +11,7 @@ import numpy as np
 from runtime.arrays import Tone
 from server.inference.engine import Engine
 from server.inference.request_account import RequestAccount
-from server.inference.tone_cache import EmbeddedClip, ToneCache
+from server.inference.tone_cache import EmbeddedClip, ToneCache, average_clips
 from server.inference.tone_text import read_tone
 from server.messages.error import ApiError
 from server.messages.errors import ToneModelMismatch, VoiceNotFound, VoicesDisabled
@@ -76,7 +76,10 @@ class StoredVoices:
             warnings: list[str] = []
         else:
             embedded = [await self._embed_sent(account, clip) for clip in clips]
-            tone, seconds = self._average(embedded), sum(clip.seconds for clip in embedded)
+            tone, seconds = (
+                average_clips(self._engine, embedded),
+                sum(clip.seconds for clip in embedded),
+            )
             warnings = [code for clip in embedded for code in clip.warnings]
         voice = StoredVoice(
             name=request.name,
@@ -150,15 +153,10 @@ class StoredVoices:
             raise not_found(name, _TARGET)  # It was deleted meanwhile.
         with account.lease.hold_more(sum(map(len, audio))):
             embedded = [await self._embed_stored(account, Clip(data, _TARGET)) for data in audio]
-        tone = self._average(embedded)
+        tone = average_clips(self._engine, embedded)
         with suppress(ApiError):  # The tone is good, wherever it can be written.
             await self._store.add_tone(voice_id, self._model_id, _to_bytes(tone))
         return EmbeddedClip(tone, sum(clip.seconds for clip in embedded), ())
-
-    def _average(self, embedded: Sequence[EmbeddedClip]) -> Tone:
-        if len(embedded) == 1:
-            return embedded[0].tone
-        return self._engine.average_tones([(clip.tone, clip.seconds) for clip in embedded])
 
     @property
     def _store(self) -> VoiceStore:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from runtime.arrays import Tone
+from server.inference.engine import Engine
 
 Lookup = Literal["hit", "miss", "shared"]
 
@@ -26,6 +27,13 @@ class EmbeddedClip:
     tone: Tone
     seconds: float
     warnings: tuple[str, ...]
+
+
+def average_clips(engine: Engine, clips: Sequence[EmbeddedClip]) -> Tone:
+    """Return the tone of one voice's clips, weighted by length; of a single clip, its own."""
+    if len(clips) == 1:
+        return clips[0].tone
+    return engine.average_tones([(clip.tone, clip.seconds) for clip in clips])
 
 
 class ToneCache:

@@ -21,11 +21,13 @@ _SCHEME = "bearer"
 _ELEVENLABS_HEADER = "xi-api-key"
 
 
+API_PREFIXES = ("/api/", *elevenlabs.PREFIXES)
+"""What the paths of the API begin with."""
+
+
 def needs_key(path: str) -> bool:
     """Return whether a path needs the key: the API and the metrics do, the page does not."""
-    return path == "/metrics" or (
-        path.startswith(("/api/", *elevenlabs.PREFIXES)) and path not in _OPEN
-    )
+    return path == "/metrics" or (path.startswith(API_PREFIXES) and path not in _OPEN)
 
 
 class KeyCheck:

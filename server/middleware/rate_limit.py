@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from server.keys.rate_limiter import RateLimiter
-from server.messages import elevenlabs
+from server.middleware.api_key import API_PREFIXES
 from server.telemetry.request_record import RequestRecord
 
 _FREE = frozenset({"/api/health", "/api/info"})
@@ -13,7 +13,7 @@ _FREE = frozenset({"/api/health", "/api/info"})
 
 def is_limited(path: str) -> bool:
     """Return whether requests of a path count: those of the API that do more than describe it."""
-    return path.startswith(("/api/", *elevenlabs.PREFIXES)) and path not in _FREE
+    return path.startswith(API_PREFIXES) and path not in _FREE
 
 
 class RateLimit:
