@@ -10,8 +10,8 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from export.networks.compact import CompactModel
-from training.losses import magnitude
-from training.recordings import HOP_SAMPLES, MARGIN_SAMPLES, Recordings
+from training.losses import spectrogram_of
+from training.recordings import MARGIN_SAMPLES, Recordings
 
 SHORTEST_SECONDS = 4.0
 SHRINKAGE_FRAMES = 8.0
@@ -48,13 +48,13 @@ def statistics(model: CompactModel, recordings: Recordings) -> Statistics:
     Returns:
         The sums.
     """
-    analysis, window = model.converter.analysis, torch.hann_window(1024)
+    analysis = model.converter.analysis
     rows = []
     for row in tqdm(recordings.rows, "voices"):
         if len(row.waveform) < SHORTEST_SECONDS * 22050:
             continue
         waveform = np.pad(row.waveform.astype(np.float32) / 32768, MARGIN_SAMPLES, mode="reflect")
-        spectrogram = magnitude(torch.from_numpy(waveform)[None], window, HOP_SAMPLES)
+        spectrogram = spectrogram_of(torch.from_numpy(waveform)[None])
         with torch.inference_mode():
             envelope = analysis.source(spectrogram)[3][:, : analysis.heard_bands]
             units = analysis.content(spectrogram)[0]

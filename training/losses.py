@@ -5,11 +5,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from export.networks.filters import mel_filters
+from training.recordings import HOP_SAMPLES
 from training.speech import SAMPLE_RATE_HZ
 
 RESOLUTIONS = ((2048, 512, 100), (1024, 256, 80), (512, 128, 56), (256, 64, 32))
 """FFT length, hop and mel bands of each spectral loss."""
 FLOOR = 1e-3
+FFT_SAMPLES = 1024
 
 
 def magnitude(waveform: Tensor, window: Tensor, hop_samples: int) -> Tensor:
@@ -27,6 +29,11 @@ def magnitude(waveform: Tensor, window: Tensor, hop_samples: int) -> Tensor:
         waveform, len(window), hop_samples, window=window, center=False, return_complex=True
     )
     return torch.sqrt(spectrum.real**2 + spectrum.imag**2 + 1e-6)
+
+
+def spectrogram_of(waveform: Tensor) -> Tensor:
+    """Give the spectrogram that the networks take, [batch, 513, frames]; see `magnitude`."""
+    return magnitude(waveform, torch.hann_window(FFT_SAMPLES), HOP_SAMPLES)
 
 
 class SpectralLoss(nn.Module):
@@ -59,7 +66,7 @@ class SpectralLoss(nn.Module):
             filters = self.get_buffer(f"filters_{fft_samples}")
             window = self.get_buffer(f"window_{fft_samples}")
             # Windows of every length are scaled to the level of the 1024-sample one.
-            scale = 1024 / fft_samples
+            scale = FFT_SAMPLES / fft_samples
             is_made, is_wanted = (
                 torch.log(torch.matmul(filters, magnitude(w, window, hop_samples)) * scale + FLOOR)
                 for w in (made, wanted)

@@ -95,6 +95,10 @@ class Recordings:
             if len(self.rows[index].waveform) >= longer_than_seconds * SAMPLE_RATE_HZ:
                 return index
 
+    def crops(self, count: int, frames: int) -> list[Crop]:
+        """Cut as many random stretches out of random recordings."""
+        return [self.crop(self.draw(), frames) for _ in range(count)]
+
     def crop(self, index: int, frames: int) -> Crop:
         """Cut a random stretch out of a recording, zeros after its end.
 

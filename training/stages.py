@@ -13,8 +13,8 @@ from export.networks.excitation import CENTRE_HZ, LOWEST_HZ
 from export.networks.pitch import pitch_loss
 from training.augment import augmented, stretched
 from training.loop import Stage
-from training.losses import SpectralLoss, magnitude, misheard, mistaken
-from training.recordings import HOP_SAMPLES, MARGIN_SAMPLES, Crop, Recordings
+from training.losses import SpectralLoss, misheard, mistaken, spectrogram_of
+from training.recordings import MARGIN_SAMPLES, Crop, Recordings
 from training.units import memberships
 
 HEARD_HZ = 7600.0
@@ -25,10 +25,22 @@ Listener = Callable[[Tensor], list[Tensor]]
 Critic = Callable[[Tensor], Tensor]
 
 
+def waveforms_of(crops: list[Crop]) -> Tensor:
+    """Give the waveforms of crops, [batch, samples]."""
+    return torch.from_numpy(np.stack([crop.waveform for crop in crops]))
+
+
+def levelled(
+    waveforms: Tensor, random: np.random.Generator, level_db: tuple[float, float]
+) -> Tensor:
+    """Change each waveform's level by a random number of decibels within bounds."""
+    levels_db = torch.from_numpy(random.uniform(*level_db, size=(len(waveforms), 1))).float()
+    return waveforms * 10 ** (levels_db / 20)
+
+
 def spectra(crops: list[Crop]) -> Tensor:
     """Give the spectrograms of crops, [batch, bins, frames]."""
-    waveforms = torch.from_numpy(np.stack([crop.waveform for crop in crops]))
-    return magnitude(waveforms, torch.hann_window(1024), HOP_SAMPLES)
+    return spectrogram_of(waveforms_of(crops))
 
 
 def contours(crops: list[Crop]) -> Tensor:
@@ -60,9 +72,7 @@ class ContentStage(Stage):
 
     def terms(self) -> dict[str, Tensor]:
         """Compare units and features with the recogniser's; frames without a past do not count."""
-        crops = [
-            self.recordings.crop(self.recordings.draw(), self.FRAMES) for _ in range(self.BATCH)
-        ]
+        crops = self.recordings.crops(self.BATCH, self.FRAMES)
         hidden = self.content.hidden(augmented(spectra(crops), self.recordings.random, warp=True))
         hidden = hidden[:, self.FIRST_FRAME :]
         features = torch.from_numpy(np.stack([crop.features for crop in crops]))
@@ -97,9 +107,7 @@ class PitchStage(Stage):
     def terms(self) -> dict[str, Tensor]:
         """Compare the tracker's scores with Praat's pitch."""
         random = self.recordings.random
-        crops = [
-            self.recordings.crop(self.recordings.draw(), self.FRAMES) for _ in range(self.BATCH)
-        ]
+        crops = self.recordings.crops(self.BATCH, self.FRAMES)
         items, pitch = [], contours(crops)
         for index, item in enumerate(spectra(crops)):
             factor = 1.0
@@ -137,13 +145,9 @@ class RenderingStage(Stage):
     def terms(self) -> dict[str, Tensor]:
         """Render with Praat's pitch and compare with the recording."""
         random, converter = self.recordings.random, self.converter
-        crops = [
-            self.recordings.crop(self.recordings.draw(), self.FRAMES) for _ in range(self.BATCH)
-        ]
-        levels_db = torch.from_numpy(random.uniform(*self.LEVEL_DB, size=(self.BATCH, 1))).float()
-        waveforms = torch.from_numpy(np.stack([crop.waveform for crop in crops]))
-        waveforms = waveforms * 10 ** (levels_db / 20)
-        spectrogram = magnitude(waveforms, torch.hann_window(1024), HOP_SAMPLES)
+        crops = self.recordings.crops(self.BATCH, self.FRAMES)
+        waveforms = levelled(waveforms_of(crops), random, self.LEVEL_DB)
+        spectrogram = spectrogram_of(waveforms)
         logits, voicing, features = converter.analysis.pitch.scores(spectrogram)
         pitch = contours(crops)
         voiced = (pitch > 0).float()[:, None]
@@ -253,9 +257,7 @@ class ConversionStage(Stage):
                 indices.append(index)
         crops = [self.recordings.crop(index, self.FRAMES) for index in indices]
         references = [self.recordings.crop(index, self.REFERENCE_FRAMES) for index in indices]
-        levels_db = torch.from_numpy(random.uniform(*self.LEVEL_DB, size=(self.BATCH, 1))).float()
-        waveforms = torch.from_numpy(np.stack([crop.waveform for crop in crops]))
-        waveforms = waveforms * 10 ** (levels_db / 20)
+        waveforms = levelled(waveforms_of(crops), random, self.LEVEL_DB)
         heard = spectra(references)
         if random.random() < self.AUGMENTED_SHARE:
             heard = augmented(heard, random, warp=False)
@@ -263,7 +265,7 @@ class ConversionStage(Stage):
         source = self.tones(heard)
         target = source.roll(shift, 0)
 
-        spectrogram = magnitude(waveforms, torch.hann_window(1024), HOP_SAMPLES)
+        spectrogram = spectrogram_of(waveforms)
         with torch.no_grad():
             log_f0, voiced, features, envelope = analysis.source(spectrogram)
         units = analysis.content(spectrogram)
