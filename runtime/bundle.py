@@ -38,18 +38,22 @@ class Bundle:
         return cls(
             folder,
             manifest,
-            _read_graph(folder / TONE_ENCODER, manifest),
-            _read_graph(folder / TONE_CONVERTER, manifest),
+            read_graph(folder / TONE_ENCODER, manifest.files[TONE_ENCODER]),
+            read_graph(folder / TONE_CONVERTER, manifest.files[TONE_CONVERTER]),
         )
 
 
-def _read_graph(path: Path, manifest: Manifest) -> bytes:
+def read_graph(path: Path, sha256: str) -> bytes:
+    """Read a graph and check its SHA-256, in hex.
+
+    Raises:
+        InvalidBundle: The file is missing, or its hash is another.
+    """
     try:
         data = path.read_bytes()
     except OSError as error:
         raise InvalidBundle(path, error.strerror or "cannot be read") from error
     digest = hashlib.sha256(data).hexdigest()
-    expected = manifest.files[path.name]
-    if digest != expected:
-        raise InvalidBundle(path, f"its SHA-256 is {digest}, and the manifest has {expected}")
+    if digest != sha256:
+        raise InvalidBundle(path, f"its SHA-256 is {digest}, and the manifest has {sha256}")
     return data

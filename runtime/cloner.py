@@ -51,13 +51,14 @@ class VoiceCloner:
 
     Attributes:
         manifest: Description of the model.
+        converter: Graph that converts speech.
         providers: Active execution providers, in the order in which they are tried for a node.
     """
 
     def __init__(self, manifest: Manifest, encoder: Graph, converter: Graph) -> None:
         self.manifest = manifest
         self._encoder = encoder
-        self._converter = converter
+        self.converter = converter
         self.providers: tuple[str, ...] = converter.providers
         self._transform = SpectrogramTransform.of(manifest)
         self._planner = WindowPlanner(manifest, on_cuda=converter.on_cuda)
@@ -109,7 +110,7 @@ class VoiceCloner:
         frames = max(WARM_UP_FRAMES, self.manifest.minimum_reference_frames)
         self._encoder.run(**self._encoder.interface.zeros(1, frames))
         for batch, frames in self._planner.warm_up_shapes():
-            self._converter.run(**self._converter.interface.zeros(batch, frames))
+            self.converter.run(**self.converter.interface.zeros(batch, frames))
 
     def decode(
         self,
@@ -221,7 +222,7 @@ class VoiceCloner:
         else:
             blocks = source
         return Conversion(
-            self._converter,
+            self.converter,
             self.manifest,
             blocks,
             samples,
@@ -293,7 +294,7 @@ class VoiceCloner:
             speaker = EnrolledTone(check_tone("source_tone", source_tone, dimension))
         return LiveConversion(
             WindowRunner(
-                self._converter,
+                self.converter,
                 self.manifest,
                 temperature=check_share("temperature", temperature),
                 seed=fresh_seed() if seed is None else check_seed(seed),

@@ -99,12 +99,7 @@ class Manifest:
         Raises:
             InvalidBundle: The file is missing, or a field is missing, misspelt or wrong.
         """
-        try:
-            document = json.loads(path.read_bytes())
-        except OSError as error:
-            raise InvalidBundle(path, error.strerror or "cannot be read") from error
-        except (ValueError, RecursionError) as error:
-            raise InvalidBundle(path, "not JSON") from error
+        document = read_json(path)
         try:
             return cls._parse(document)
         except ValueError as error:
@@ -181,6 +176,20 @@ _COUNTS = (
     "window_frames",
     "opset",
 )
+
+
+def read_json(path: Path) -> object:
+    """Read a JSON file of a model folder.
+
+    Raises:
+        InvalidBundle: The file is missing or holds no JSON.
+    """
+    try:
+        return json.loads(path.read_bytes())
+    except OSError as error:
+        raise InvalidBundle(path, error.strerror or "cannot be read") from error
+    except (ValueError, RecursionError) as error:
+        raise InvalidBundle(path, "not JSON") from error
 
 
 _SIDES = ("look_back_frames", "look_ahead_frames")

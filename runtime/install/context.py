@@ -4,7 +4,6 @@ from runtime.cloner import VoiceCloner
 from runtime.install.proof import SAMPLES
 from runtime.interface import Inputs, converter_inputs
 from runtime.receptive_field import receptive_fields
-from runtime.sessions import Graph
 from runtime.spectrogram import SpectrogramTransform
 
 # Each sample is converted into the voice of the other one. More of them and more cuts would find
@@ -14,12 +13,11 @@ CLIP_SECONDS = 5.0
 CUTS = (0.3, 0.5, 0.7)
 
 
-def measure_context(cloner: VoiceCloner, converter: Graph) -> tuple[dict[str, int], dict[str, int]]:
+def measure_context(cloner: VoiceCloner) -> tuple[dict[str, int], dict[str, int]]:
     """Measure the receptive field by tolerance, which live conversion takes its windows from.
 
     Args:
         cloner: The model.
-        converter: Its tone converter.
 
     Returns:
         Frames before, and frames after, as `runtime.receptive_field.receptive_fields` gives them.
@@ -33,4 +31,4 @@ def measure_context(cloner: VoiceCloner, converter: Graph) -> tuple[dict[str, in
         converter_inputs(manifest, transform(clip), source, target)
         for clip, source, target in zip(clips, tones, reversed(tones), strict=True)
     ]
-    return receptive_fields(converter, inputs, manifest.context, manifest.hop_samples, CUTS)
+    return receptive_fields(cloner.converter, inputs, manifest.context, manifest.hop_samples, CUTS)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from runtime.bundle import Bundle
 from runtime.cloner import VoiceCloner
 from runtime.install.context import measure_context
 from runtime.install.download import Download, Expected
@@ -18,10 +17,8 @@ from runtime.install.placement import file_sha256, replacing, write_manifest
 from runtime.install.pouring import Pouring
 from runtime.install.proof import Proof, prove
 from runtime.install.space import require_space
-from runtime.interface import tone_converter_interface, tone_encoder_interface
 from runtime.manifest import Manifest
 from runtime.models import models_folder
-from runtime.sessions import SessionSettings, open_graph
 
 CHECKPOINT, CONFIG = "checkpoint.pth", "config.json"
 DOWNLOADS = ".downloads"
@@ -198,16 +195,12 @@ class Installation:
 
     def _try(self, draft: Path) -> tuple[Manifest, Proof]:
         """Convert samples; return the manifest with what was measured, and the proof."""
-        bundle = Bundle.read(draft)
-        manifest = bundle.manifest
-        settings = SessionSettings("cpu", spinning=False)
-        encoder = open_graph(bundle.tone_encoder, tone_encoder_interface(manifest), settings)
-        converter = open_graph(bundle.tone_converter, tone_converter_interface(manifest), settings)
-        cloner = VoiceCloner(manifest, encoder, converter)
+        cloner = VoiceCloner.load(draft, provider="cpu", spinning=False)
+        manifest = cloner.manifest
         self._announce("proving the model on a sample")
         proof = prove(cloner)
         self._announce("measuring how many frames live conversion needs")
-        look_back, look_ahead = measure_context(cloner, converter)
+        look_back, look_ahead = measure_context(cloner)
         measured = replace(
             manifest,
             look_back_frames=look_back,

@@ -1,17 +1,18 @@
 """Reading of watermark.json, which describes the graphs that write and read the watermark."""
 
 import dataclasses
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, get_origin
 
+from runtime.bundle import read_graph
 from runtime.errors import InvalidBundle
 from runtime.interface import GraphInterface
+from runtime.manifest import read_json
 from runtime.models import SHIPPED_MODELS
+from runtime.sessions import Graph, SessionSettings, open_graph
 
 WATERMARK_FOLDER = SHIPPED_MODELS / "marking"
 WATERMARK_MANIFEST = "watermark.json"
@@ -75,12 +76,7 @@ class WatermarkManifest:
         Raises:
             InvalidBundle: The file is missing, or a field is missing, misspelt or wrong.
         """
-        try:
-            document = json.loads(path.read_bytes())
-        except OSError as error:
-            raise InvalidBundle(path, error.strerror or "cannot be read") from error
-        except (ValueError, RecursionError) as error:
-            raise InvalidBundle(path, "not JSON") from error
+        document = read_json(path)
         if not isinstance(document, dict):
             raise InvalidBundle(path, "not a JSON object")
         types = {field.name: field.type for field in dataclasses.fields(cls)}
@@ -99,20 +95,24 @@ class WatermarkManifest:
             document[name] = MappingProxyType(document[name])
         return cls(**document)
 
-    def read_graph(self, folder: Path, name: str) -> bytes:
-        """Read a graph and check its SHA-256.
 
-        Raises:
-            InvalidBundle: The file is missing or differs from what the manifest says.
-        """
-        path = folder / name
-        try:
-            data = path.read_bytes()
-        except OSError as error:
-            raise InvalidBundle(path, error.strerror or "cannot be read") from error
-        if hashlib.sha256(data).hexdigest() != self.files[name]:
-            raise InvalidBundle(path, "its SHA-256 is not the manifest's")
-        return data
+def open_watermark_graph(
+    folder: Path, name: str, settings: SessionSettings
+) -> tuple[WatermarkManifest, Graph]:
+    """Open one of the watermark's graphs.
+
+    Args:
+        folder: Folder with watermark.json and the graphs.
+        name: Name of the graph's file.
+        settings: Settings of its session.
+
+    Raises:
+        InvalidBundle: The folder differs from what its manifest says.
+        ProviderUnavailable: The provider that was asked for cannot be used.
+    """
+    manifest = WatermarkManifest.read(folder / WATERMARK_MANIFEST)
+    data = read_graph(folder / name, manifest.files[name])
+    return manifest, open_graph(data, watermark_interface(name, manifest.bins), settings)
 
 
 def watermark_interface(name: str, bins: int) -> GraphInterface:

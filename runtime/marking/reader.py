@@ -12,11 +12,10 @@ from runtime.marking.evidence import Evidence, gather_evidence
 from runtime.marking.manifest import (
     DECODER,
     WATERMARK_FOLDER,
-    WATERMARK_MANIFEST,
     WatermarkManifest,
-    watermark_interface,
+    open_watermark_graph,
 )
-from runtime.sessions import Graph, Provider, SessionSettings, open_graph
+from runtime.sessions import Graph, Provider, SessionSettings
 
 PRESENT = 0.7
 """Confidence from which a whole clip counts as marked."""
@@ -108,11 +107,8 @@ class WatermarkReader:
             ProviderUnavailable: The provider that was asked for cannot be used.
             InvalidOption: An argument is wrong.
         """
-        manifest = WatermarkManifest.read(folder / WATERMARK_MANIFEST)
-        data = manifest.read_graph(folder, DECODER)
         settings = SessionSettings(provider, threads, spinning)
-        graph = open_graph(data, watermark_interface(DECODER, manifest.bins), settings)
-        return cls(manifest, graph)
+        return cls(*open_watermark_graph(folder, DECODER, settings))
 
     @property
     def sample_rate_hz(self) -> int:

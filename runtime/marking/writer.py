@@ -8,14 +8,13 @@ from runtime.arrays import Waveform
 from runtime.marking.manifest import (
     ENCODER,
     WATERMARK_FOLDER,
-    WATERMARK_MANIFEST,
     WatermarkManifest,
-    watermark_interface,
+    open_watermark_graph,
 )
 from runtime.marking.stream import WatermarkStream
 from runtime.marking.subband import Subband, SubbandTransform
 from runtime.options import check_waveform
-from runtime.sessions import Graph, Provider, SessionSettings, open_graph
+from runtime.sessions import Graph, Provider, SessionSettings
 
 _WARM_UP_FRAMES = 64
 
@@ -66,10 +65,7 @@ class WatermarkWriter:
             InvalidOption: An argument is wrong.
         """
         settings = SessionSettings(provider, threads, spinning)
-        manifest = WatermarkManifest.read(folder / WATERMARK_MANIFEST)
-        data = manifest.read_graph(folder, ENCODER)
-        graph = open_graph(data, watermark_interface(ENCODER, manifest.bins), settings)
-        return cls(manifest, graph, sample_rate_hz)
+        return cls(*open_watermark_graph(folder, ENCODER, settings), sample_rate_hz)
 
     def warm_up(self) -> None:
         """Run the graph once."""

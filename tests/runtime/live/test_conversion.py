@@ -106,7 +106,7 @@ def test_less_context_is_nearly_as_good(cloner: VoiceCloner, tones: tuple[Tone, 
             look_ahead_frames={"exact": 5, "1e-4": 5, "1e-3": 5, "1e-2": 5},
         ),
         cloner._encoder,
-        cloner._converter,
+        cloner.converter,
     )
     speech = voice(3.0, seed=2)
     source, target = tones
