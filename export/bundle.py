@@ -132,7 +132,8 @@ def write_bundle(
         announce(f"an output frame depends on {exact[0]} frames before it and {exact[1]} after it")
         differences = {}
         for module, interface in zip(modules, interfaces, strict=True):
-            data = _exported(module, interface, opset, store_weights, announce)
+            announce(f"exporting {interface.file_name}")
+            data = exported_graph(module, interface, opset, store_weights)
             graph = open_on_cpu(data, interface)
             shortest = minimum_frames(module, interface)
             announce(f"comparing {interface.file_name}, which takes {shortest} frames and more")
@@ -162,15 +163,20 @@ def write_bundle(
     return manifest
 
 
-def _exported(
-    module: nn.Module,
-    interface: GraphInterface,
-    opset: int,
-    store_weights: StoredWeights,
-    announce: Announce,
+def exported_graph(
+    module: nn.Module, interface: GraphInterface, opset: int, store_weights: StoredWeights
 ) -> bytes:
-    """Export one graph in float32, check its names and axes and give its file."""
-    announce(f"exporting {interface.file_name}")
+    """Export one graph that computes in float32, check its names and axes, and give its file.
+
+    Args:
+        module: Module in evaluation mode.
+        interface: Inputs and output of the graph.
+        opset: ONNX operator set.
+        store_weights: Precision of the weights in the file.
+
+    Raises:
+        ParityError: A name or an axis differs from the interface's.
+    """
     model = export_graph(module, interface, opset)
     parity.check_axes(model, interface)
     if store_weights == "fp16":

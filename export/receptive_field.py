@@ -12,18 +12,16 @@ SHORTEST_PROBE_FRAMES, LONGEST_PROBE_FRAMES = 65, 4160
 LONGEST_MINIMUM_FRAMES = 64
 
 
-def exact_receptive_field(
-    converter: nn.Module, interface: GraphInterface, hop_samples: int
-) -> Sides:
+def exact_receptive_field(module: nn.Module, interface: GraphInterface, hop_samples: int) -> Sides:
     """Measure how many frames an output frame depends on, to the last bit.
 
     One frame of NaN in the input marks every sample that depends on it, whatever the weights: no
     product, sum or gate removes it.
 
     Args:
-        converter: Module of the tone converter's interface.
-        interface: That interface.
-        hop_samples: Samples of audio a frame.
+        module: Network of frames in and frames or audio out.
+        interface: Its inputs and output.
+        hop_samples: Samples of audio a frame; 1 for a network that gives frames.
 
     Returns:
         Frames before the output frame, and frames after it.
@@ -35,18 +33,19 @@ def exact_receptive_field(
     while frames <= LONGEST_PROBE_FRAMES:
         inputs = example_inputs(interface, 1, frames)
         marked = frames // 2
-        for name in ("spectrogram", "noise"):
-            inputs[name][:, :, marked] = torch.nan
+        for name, shape in interface.inputs.items():
+            if shape[-1] is None:
+                inputs[name][:, :, marked] = torch.nan
         with torch.inference_mode():
-            audio = converter(*inputs.values())
-        touched = audio.isnan()[0, 0].unflatten(0, (frames, hop_samples)).any(1).nonzero()
+            output = module(*inputs.values())
+        touched = output.isnan()[0].any(0).unflatten(0, (frames, hop_samples)).any(1).nonzero()
         first, last = int(touched.min()), int(touched.max())
         if first > 0 and last < frames - 1:
             # The clip's ends cut nothing off, so that each side was seen in full.
             return max(0, last - marked), max(0, marked - first)
         frames *= 2
     raise ExportError(
-        f"the converter is not local in time: an output frame depends on frames more than "
+        f"the network is not local in time: an output frame depends on frames more than "
         f"{LONGEST_PROBE_FRAMES // 2} away, so that it cannot be run in windows"
     )
 

@@ -8,23 +8,23 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-import onnx_ir
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from export import parity
+from export.bundle import exported_graph
 from export.calibration_speech import SAMPLES, find_recordings
 from export.checkpoint import read_state
 from export.checks import Announce, require
 from export.errors import CheckpointError, ExportError, ParityError
 from export.fidelity import open_on_cpu, signal_to_noise_db
-from export.graphs import DEFAULT_OPSET, example_inputs, export_graph
+from export.graphs import DEFAULT_OPSET
 from export.networks.watermark import WatermarkNetwork, factorised
-from export.weights import rounded_to_half, store_half
+from export.receptive_field import exact_receptive_field
+from export.weights import rounded_to_half
 from runtime import OpenVoiceError
 from runtime.decode import decode_audio
 from runtime.install.placement import file_sha256
-from runtime.interface import GraphInterface
 from runtime.marking.manifest import (
     DECODER,
     ENCODER,
@@ -70,7 +70,6 @@ MANIFEST = WatermarkManifest(
     provenance=f"PerTh's implicit watermark, step 250,000, from PyPI {PACKAGE} {VERSION}",
     quality={},
 )
-PROBE_FRAMES = 65
 # The buffers of a torchaudio module that the checkpoint has and no network here needs.
 UNUSED = "ap."
 
@@ -111,25 +110,6 @@ def build_networks(state: Mapping[str, Tensor]) -> dict[str, WatermarkNetwork]:
             raise CheckpointError(f"{prefix}*: {error}") from error
         networks[name] = network.eval().requires_grad_(False)
     return networks
-
-
-def receptive_field_frames(network: nn.Module, interface: GraphInterface) -> int:
-    """Measure how many frames to each side an output frame depends on, by one frame of NaN.
-
-    Args:
-        network: A network of the watermark.
-        interface: Interface of its graph.
-
-    Raises:
-        ExportError: The field is longer than the probe.
-    """
-    inputs = example_inputs(interface, 1, PROBE_FRAMES)
-    inputs["level"][:, :, PROBE_FRAMES // 2] = torch.nan
-    touched = network(*inputs.values()).isnan()[0].any(0).nonzero()
-    first, last = int(touched.min()), int(touched.max())
-    if first == 0 or last == PROBE_FRAMES - 1:
-        raise ExportError(f"{interface.file_name} looks {PROBE_FRAMES // 2} frames ahead or more")
-    return max(PROBE_FRAMES // 2 - first, last - PROBE_FRAMES // 2)
 
 
 def speech_levels() -> list[Tensor]:
@@ -220,14 +200,11 @@ def export_watermark(
     differences, context, files = {}, 0, {}
     for name, full in ((ENCODER, encoder), (DECODER, networks[DECODER])):
         network, interface = rounded_to_half(full), watermark_interface(name, BINS)
-        model = export_graph(network, interface, DEFAULT_OPSET)
-        parity.check_axes(model, interface)
-        store_half(model)
-        data: bytes = onnx_ir.to_proto(model).SerializeToString()
+        data = exported_graph(network, interface, DEFAULT_OPSET, "fp16")
         announce(f"comparing {name}")
         graph, tolerance = open_on_cpu(data, interface), TOLERANCE[interface.output]
         differences[name] = require(parity.compare_values(network, graph, 1, tolerance), announce)
-        context = max(context, receptive_field_frames(network, interface))
+        context = max(context, *exact_receptive_field(network, interface, 1))
         (folder / name).write_bytes(data)
         files[name] = file_sha256(folder / name)
     announce(f"an output frame depends on {context} frames to each side")
