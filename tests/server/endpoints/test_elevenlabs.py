@@ -16,7 +16,7 @@ from elevenlabs.client import AsyncElevenLabs, ElevenLabs
 from elevenlabs.core.api_error import ApiError
 from starlette.testclient import TestClient
 
-from server.endpoints.elevenlabs import OUTPUT_FORMATS, to_voice_name
+from server.http.elevenlabs_fields import OUTPUT_FORMATS, to_voice_name
 from server.settings import Settings
 from tests.server import audio
 from tests.server.conftest import MakeClient
