@@ -99,6 +99,8 @@ def _measure_requests(
         client.post("/api/voices", json={"name": _FIRST, "tone": tone})
         _fill(path, voices)
         by_tone = clone_body(source, tone=tone)
+        fields = json.loads(by_tone)
+        del fields["target_tone"]
         for turn in range(turns):
             name = f"voice-{random.integers(voices):06}"
             new = {"name": f"new-{turn}", "tone": tone}
@@ -107,8 +109,6 @@ def _measure_requests(
             timed("list", partial(client.get, "/api/voices", params=page))
             timed("add", partial(client.post, "/api/voices", json=new), _CREATED)
             timed("delete", partial(client.delete, f"/api/voices/new-{turn}"))
-            fields = json.loads(by_tone)
-            del fields["target_tone"]
             by_name = json.dumps(fields | {"target_voice": name}).encode()
             timed("clone by name", partial(post, client, by_name))
             timed("clone by tone", partial(post, client, by_tone))

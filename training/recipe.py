@@ -1,5 +1,6 @@
 """From prepared clips to trained networks: the stages in their order, and their schedules."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -54,7 +55,7 @@ def train(stage: str, prepared: Path, run: Path, steps: int | None, threads: int
         return
     schedule = SCHEDULES[stage]
     if steps is not None:
-        schedule = Schedule(**{**vars(schedule), "steps": steps})
+        schedule = replace(schedule, steps=steps)
     Run(made(stage, model, recordings, run), schedule, run / f"{stage}.pt").fit()
 
 
