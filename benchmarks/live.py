@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from benchmarks import clips
 from benchmarks.distribution import COLUMNS, Distribution
@@ -36,6 +37,7 @@ _BLOCK_SAMPLES = 441
 """What a sound card gives at once: 20 ms."""
 
 _UNLIMITED_LOAD = 1000
+_NO_PLACE_STATUSES, _NO_PLACE_CODE = (429, 503), 1013
 _SESSION_COLUMNS = (
     "model",
     "preset",
@@ -46,6 +48,10 @@ _SESSION_COLUMNS = (
     "steps",
     "late steps",
 )
+
+
+class SessionRefused(BenchmarkError):
+    """The server has no place for a session, whatever it was told by: status, message or close."""
 
 
 @dataclass(frozen=True)
@@ -200,8 +206,8 @@ async def _tone(url: str, model: Model) -> str:
 
 async def _speak(url: str, clip: Waveform, tone: str, preset: str) -> Session:
     """Speak a clip in real time and measure how far the result lies behind."""
-    async with _open(url) as connection:
-        ready = await _start(connection, tone, preset)
+    connection, ready = await start_session(url, tone, preset)
+    async with connection:
         rate_hz = ready["sample_rate"]
         pcm = wav.pcm16(clip)
         sent_at: list[float] = []
@@ -231,18 +237,35 @@ async def _speak(url: str, clip: Waveform, tone: str, preset: str) -> Session:
         return Session(ready["latency_seconds"], tuple(behind), stats["steps"], stats["late_steps"])
 
 
-def _open(url: str) -> connect:
+async def start_session(
+    url: str, tone: str, preset: str
+) -> tuple[ClientConnection, dict[str, Any]]:
+    """Open a session; a server without a place may say so before it has read the first message.
+
+    Raises:
+        SessionRefused: There is no place.
+        BenchmarkError: The session is refused for another reason.
+    """
     address = url.replace("http", "ws", 1) + "/api/clone/live"
-    return connect(address, compression=None, proxy=None, max_size=None)
-
-
-async def _start(connection: ClientConnection, tone: str, preset: str) -> dict[str, Any]:
     start = {"target_tone": tone, "tau": 1.0, "latency": preset}
-    await connection.send(json.dumps(start))
-    answer: dict[str, Any] = json.loads(await connection.recv())
-    if answer["type"] != "ready":
-        raise BenchmarkError(f"a live session was refused: {answer}")
-    return answer
+    try:
+        connection = await connect(address, compression=None, proxy=None, max_size=None)
+    except InvalidStatus as error:
+        if error.response.status_code in _NO_PLACE_STATUSES:
+            raise SessionRefused(f"status {error.response.status_code}") from error
+        raise
+    try:
+        await connection.send(json.dumps(start))
+        answer: dict[str, Any] = json.loads(await connection.recv())
+        if answer["type"] == "ready":
+            return connection, answer
+        # the reason why comes with the close
+        await connection.recv()
+    except ConnectionClosed as error:
+        if error.rcvd is not None and error.rcvd.code == _NO_PLACE_CODE:
+            raise SessionRefused(str(error)) from error
+        raise BenchmarkError(f"a live session was refused: {error}") from error
+    raise BenchmarkError(f"a live session was not started: {answer}")
 
 
 def _count_admitted(path: Path, model: Model, options: Options) -> list[list[Cell]]:
@@ -259,11 +282,11 @@ async def _fill(url: str, model: Model, preset: str) -> int:
     connections: list[ClientConnection] = []
     try:
         while True:
-            connections.append(await _open(url))
             try:
-                await _start(connections[-1], tone, preset)
-            except BenchmarkError:
-                return len(connections) - 1
+                connection, _ = await start_session(url, tone, preset)
+            except SessionRefused:
+                return len(connections)
+            connections.append(connection)
     finally:
         for connection in connections:
             await connection.close()
