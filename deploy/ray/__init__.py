@@ -1,0 +1,1 @@
+"""Ray: the conversion of whole data sets, on all machines of a cluster."""
