@@ -14,7 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_type_hints
 
-Provider = Literal["auto", "cpu", "cuda"]
+from runtime.providers import Provider
+
 LogLevel = Literal["debug", "info", "warning", "error"]
 Marking = Literal["full", "metadata", "none"]
 
@@ -61,7 +62,8 @@ class Settings:
         Option("name of an installed model, or its folder; without it, the compact model"),
     ] = None
     provider: Annotated[
-        Provider, Option("where the graphs run; cuda fails at start where CUDA is missing")
+        Provider,
+        Option("where the graphs run; a provider that is named and missing is an error at start"),
     ] = "auto"
     workers: Annotated[
         int,
