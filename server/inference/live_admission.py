@@ -13,7 +13,7 @@ from runtime.manifest import Manifest
 from server.messages.error import ApiError
 from server.messages.errors import Overloaded
 
-_SESSION_SHARE = 0.4
+_SESSION_SHARE = 0.45
 """Share that one session should use at most: on a slow machine its chunks are made longer.
 
 Beside other work a step may take twice as long, and must still keep up.

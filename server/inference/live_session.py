@@ -25,7 +25,8 @@ class LiveSession:
 
     A step is due one chunk after the arrival of its last sample: later, the next one would wait.
     Where one arrival, such as the end, makes several steps ready, each is due a chunk after the one
-    before, since a chunk is what it gives. What a client sends faster than it can be spoken is converted in turn with other requests.
+    before, since a chunk is what it gives. What a client sends faster than it can be spoken is
+    converted in turn with other requests.
 
     Args:
         pool: Runs the steps.
