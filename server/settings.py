@@ -88,6 +88,14 @@ class Settings:
             "requests that are parsed or decoded at once; raising it takes more CPU and memory", 1
         ),
     ] = 4
+    processes: Annotated[
+        int,
+        Option(
+            "server processes that share the port and the CPUs; raising it serves more requests on "
+            "machines with many CPUs; each process has a model and limits of its own",
+            1,
+        ),
+    ] = 1
     api_key: Annotated[
         str | None, Option("key that clients must send; without it, none is needed")
     ] = None
