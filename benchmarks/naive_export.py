@@ -71,7 +71,7 @@ def export_naively(module: nn.Module, interface: GraphInterface) -> bytes:
             file,
             dynamo=False,
             input_names=list(example),
-            output_names=[interface.output],
+            output_names=list(interface.outputs),
             dynamic_axes={name: dynamic_axes(shape) for name, shape in interface.inputs.items()},
             opset_version=_OPSET,
         )

@@ -54,6 +54,7 @@ class BundleFacts:
     provenance: str
     checkpoint_sha256: str | None = None
     quality: Mapping[str, Any] = field(default_factory=dict)
+    carries_phase: bool = False
 
     def manifest(self, opset: int, context: int, minimum_reference: int) -> Manifest:
         """Draft the manifest of a bundle whose graphs are not written yet.
@@ -90,7 +91,6 @@ def write_bundle(
     opset: int = DEFAULT_OPSET,
     store_weights: StoredWeights = "fp32",
     audio_tolerance: float = ABSOLUTE_TOLERANCE["audio"],
-    whole_look_back: bool = False,
     announce: Announce = print,
 ) -> Manifest:
     """Export a pair of networks; the bundle appears only if every check passes.
@@ -99,15 +99,14 @@ def write_bundle(
         tone_encoder: Network from spectrogram [batch, bins, frames] to tone
             [batch, tone_dimension, 1].
         tone_converter: Network from spectrogram, source_tone, target_tone and noise
-            [batch, latent_channels, frames] to audio [batch, 1, frames * hop].
+            [batch, latent_channels, frames] to audio [batch, 1, frames * hop]; where the facts say
+            that it carries a phase, also from the known phases to all, each [batch, 1, frames].
         facts: Facts that the networks do not hold.
         folder: Folder to write; a bundle that is there is replaced.
         opset: ONNX operator set of the graphs.
         store_weights: Precision of the weights in the files; `fp16` halves the files, and the
             graphs still compute in float32.
         audio_tolerance: Largest difference of a sample from PyTorch's that is accepted.
-        whole_look_back: Whether the manifest asks for every frame before the output at each
-            tolerance: the phase of a long voiced sound needs them, however few clips show it.
         announce: Receives each step and check, a line each.
 
     Returns:
@@ -148,8 +147,6 @@ def write_bundle(
         look_back, look_ahead = receptive_fields(
             graph, (*speech.seen, *speech.unseen), exact, facts.hop_samples
         )
-        if whole_look_back:
-            look_back = dict.fromkeys(look_back, exact[0])
         for name, before in look_back.items():
             announce(f"receptive field, {name}: {before} frames before, {look_ahead[name]} after")
         manifest = dataclasses.replace(

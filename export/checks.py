@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from export.errors import ParityError
 from export.examples import example_arrays
+from runtime.interface import PHASE, window_inputs
 from runtime.sessions import Graph
 
 # Largest absolute difference that float32 rounding may make, by output; no relative one is allowed.
@@ -68,6 +69,8 @@ def compare(
 def compare_window(graph: Graph, context_frames: int, hop_samples: int) -> Check:
     """Compare a window, its context cut off, with the same stretch of the whole clip.
 
+    The window is told the phases of its context, as the runtime does.
+
     Args:
         graph: The tone converter.
         context_frames: Frames of context on each side.
@@ -78,16 +81,14 @@ def compare_window(graph: Graph, context_frames: int, hop_samples: int) -> Check
     """
     inputs = example_arrays(graph.interface, 1, 2 * (context_frames + WINDOW_FRAMES) + 1)
     start, stop = WINDOW_FRAMES, 2 * WINDOW_FRAMES + 2 * context_frames
-    window = {
-        name: array[:, :, start:stop] if array.shape[2] > 1 else array
-        for name, array in inputs.items()
-    }
+    whole = graph.run_all(**inputs)
+    window = window_inputs(inputs, start, stop, whole.get(PHASE), start + context_frames)
     inner = slice((start + context_frames) * hop_samples, (stop - context_frames) * hop_samples)
     kept = slice(context_frames * hop_samples, (context_frames + WINDOW_FRAMES) * hop_samples)
     return compare(
         f"a window of {WINDOW_FRAMES} frames with {context_frames} of context on each side",
         graph.run(**window)[:, :, kept],
-        graph.run(**inputs)[:, :, inner],
+        whole[graph.interface.output][:, :, inner],
         ABSOLUTE_TOLERANCE[graph.interface.output],
     )
 

@@ -5,6 +5,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from export.graphs import run_module
 from runtime.cloner import VoiceCloner
 from runtime.interface import GraphInterface, tone_converter_interface, tone_encoder_interface
 from runtime.manifest import Manifest
@@ -24,19 +25,18 @@ class EagerGraph(Graph):
         self.providers = ("PyTorch",)
         self._module = module
 
-    def run(self, **inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+    def run_all(self, **inputs: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
         """Run the module.
 
         Args:
             inputs: Float32 arrays by input name.
 
         Returns:
-            The module's output.
+            The module's outputs by name.
         """
-        tensors = [torch.tensor(inputs[name]) for name in self.interface.inputs]
-        with torch.inference_mode():
-            output: NDArray[np.float32] = self._module(*tensors).numpy()
-        return output
+        tensors = {name: torch.tensor(array) for name, array in inputs.items()}
+        outputs = run_module(self._module, self.interface, tensors)
+        return {name: output.numpy() for name, output in outputs.items()}
 
 
 def eager_cloner(

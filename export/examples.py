@@ -3,13 +3,15 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from runtime.interface import GraphInterface
+from runtime.interface import KNOWN_PHASE, UNKNOWN, GraphInterface
 
 
 def example_arrays(
     interface: GraphInterface, batch: int, frames: int, seed: int = 0
 ) -> dict[str, NDArray[np.float32]]:
     """Draw inputs of a graph; magnitudes are log-normal, roughly as those of speech are.
+
+    The phase is known for the first quarter of the frames, as a window's context is.
 
     Args:
         interface: Inputs of the graph.
@@ -25,5 +27,7 @@ def example_arrays(
     for name, zeros in interface.zeros(batch, frames).items():
         draw = generator.standard_normal(zeros.shape, dtype=np.float32)
         scaled = 0.1 * np.exp(draw) if name == "spectrogram" else 0.3 * draw
+        if name == KNOWN_PHASE:
+            scaled = np.where(np.arange(frames) < frames // 4, np.abs(scaled) % 1, UNKNOWN)
         inputs[name] = scaled.astype(np.float32)
     return inputs

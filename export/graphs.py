@@ -48,7 +48,7 @@ def export_graph(module: nn.Module, interface: GraphInterface, opset: int) -> on
 
     Args:
         module: Module in evaluation mode that takes the interface's inputs in order and returns
-            its output.
+            its output, or its outputs in order.
         interface: Inputs and output of the graph.
         opset: ONNX operator set.
 
@@ -68,7 +68,7 @@ def export_graph(module: nn.Module, interface: GraphInterface, opset: int) -> on
             dynamo=True,
             dynamic_shapes=dynamic_shapes,
             input_names=list(example),
-            output_names=[interface.output],
+            output_names=list(interface.outputs),
             opset_version=opset,
             optimize=False,
             verbose=False,
@@ -83,7 +83,8 @@ def export_graph(module: nn.Module, interface: GraphInterface, opset: int) -> on
         output_size_limit=FOLD_LIMIT,
         should_fold=_reads_no_parameter(module),
     )
-    model.graph.outputs[0].shape = onnx_ir.Shape(output_axes(interface))
+    for value, axes in zip(model.graph.outputs, output_axes(interface).values(), strict=True):
+        value.shape = onnx_ir.Shape(axes)
     # The exporter's notes on every node name files of this machine.
     ClearMetadataAndDocStringPass()(model)
     for value in (*model.graph.inputs, *model.graph.initializers.values()):
@@ -105,16 +106,44 @@ def _reads_no_parameter(module: nn.Module) -> Callable[[onnx_ir.Node], bool | No
     return rule
 
 
-def output_axes(interface: GraphInterface) -> list[int | str]:
-    """List the axes of a graph's output.
+def run_module(
+    module: nn.Module, interface: GraphInterface, inputs: dict[str, Tensor]
+) -> dict[str, Tensor]:
+    """Run a module without gradients.
 
     Args:
-        interface: Inputs and output of the graph.
+        module: A module that takes the inputs in order.
+        interface: Its inputs and outputs.
+        inputs: Tensors by name.
 
     Returns:
-        Length of each axis, or its name where the length is free.
+        Its outputs by name.
     """
-    return [BATCH, *(SAMPLES if size is None else size for size in interface.output_shape[1:])]
+    with torch.inference_mode():
+        found = module(*(inputs[name] for name in interface.inputs))
+    outputs = (found,) if isinstance(found, Tensor) else found
+    return dict(zip(interface.outputs, outputs, strict=True))
+
+
+def output_axes(interface: GraphInterface) -> dict[str, list[int | str]]:
+    """List the axes of a graph's outputs.
+
+    Args:
+        interface: Inputs and outputs of the graph.
+
+    Returns:
+        Length of each axis, or its name where the length is free, by output.
+    """
+    return {
+        name: [
+            BATCH,
+            *(
+                size if size is not None else FRAMES if name in interface.carried else SAMPLES
+                for size in shape[1:]
+            ),
+        ]
+        for name, shape in interface.outputs.items()
+    }
 
 
 def dynamic_axes(shape: Shape) -> dict[int, str]:

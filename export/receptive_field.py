@@ -4,8 +4,8 @@ import torch
 from torch import nn
 
 from export.errors import ExportError
-from export.graphs import example_inputs
-from runtime.interface import GraphInterface
+from export.graphs import example_inputs, run_module
+from runtime.interface import KNOWN_PHASE, GraphInterface
 from runtime.receptive_field import Sides
 
 SHORTEST_PROBE_FRAMES, LONGEST_PROBE_FRAMES = 65, 4160
@@ -16,11 +16,12 @@ def exact_receptive_field(module: nn.Module, interface: GraphInterface, hop_samp
     """Measure how many frames an output frame depends on, to the last bit.
 
     One frame of NaN in the input marks every sample that depends on it, whatever the weights: no
-    product, sum or gate removes it.
+    product, sum or gate removes it. Phases are known throughout: a window is told those of its
+    context, and those of its other frames follow from what these frames depend on.
 
     Args:
         module: Network of frames in and frames or audio out.
-        interface: Its inputs and output.
+        interface: Its inputs and outputs.
         hop_samples: Samples of audio a frame; 1 for a network that gives frames.
 
     Returns:
@@ -34,11 +35,12 @@ def exact_receptive_field(module: nn.Module, interface: GraphInterface, hop_samp
         inputs = example_inputs(interface, 1, frames)
         marked = frames // 2
         for name, shape in interface.inputs.items():
-            if shape[-1] is None:
+            if name == KNOWN_PHASE:
+                inputs[name].zero_()
+            elif shape[-1] is None:
                 inputs[name][:, :, marked] = torch.nan
-        with torch.inference_mode():
-            output = module(*inputs.values())
-        touched = output.isnan()[0].any(0).unflatten(0, (frames, hop_samples)).any(1).nonzero()
+        output = run_module(module, interface, inputs)[interface.output]
+        touched = output.isnan()[0].any(0).reshape(frames, hop_samples).any(1).nonzero()
         first, last = int(touched.min()), int(touched.max())
         if first > 0 and last < frames - 1:
             # The clip's ends cut nothing off, so that each side was seen in full.
@@ -66,12 +68,11 @@ def minimum_frames(module: nn.Module, interface: GraphInterface) -> int:
     fault: RuntimeError | None = None
     for frames in range(1, LONGEST_MINIMUM_FRAMES + 1):
         try:
-            with torch.inference_mode():
-                output = module(*example_inputs(interface, 1, frames).values())
+            outputs = run_module(module, interface, example_inputs(interface, 1, frames))
         except RuntimeError as error:
             fault = error
             continue
-        if torch.isfinite(output).all():
+        if torch.isfinite(outputs[interface.output]).all():
             return frames
     raise ExportError(
         f"{interface.file_name}: the network takes no clip of up to {LONGEST_MINIMUM_FRAMES} frames"

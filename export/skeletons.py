@@ -46,6 +46,7 @@ OF_ONE_BUNDLE = {
     "quality",
     "look_back_frames",
     "look_ahead_frames",
+    "carries_phase",
 }
 
 State = Mapping[str, torch.Tensor]

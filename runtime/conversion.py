@@ -56,7 +56,9 @@ class Conversion:
         self.windows = sum(len(group) for group in groups)
         self.pieces = len(groups)
         self.seed = seed
-        self._runner = WindowRunner(converter, manifest, temperature=temperature, seed=seed)
+        self._converter = converter
+        self._manifest = manifest
+        self._temperature = temperature
         self._hop_samples = manifest.hop_samples
         self._transform = SpectrogramTransform.of(manifest)
         self._blocks = blocks
@@ -66,11 +68,14 @@ class Conversion:
 
     def __iter__(self) -> Iterator[Waveform]:
         reader = FrameReader(self._blocks, self._transform)
+        runner = WindowRunner(
+            self._converter, self._manifest, temperature=self._temperature, seed=self.seed
+        )
         clip_frames = self._transform.frames(self.samples)
         for group in self._groups:
             first = group[0]
             reader.forget(min(first.outer_start, first.start - CONTEXT_HOPS))
-            pieces = self._runner.run(reader, group, clip_frames, self._source_tone, self._tone)
+            pieces = runner.run(reader, group, clip_frames, self._source_tone, self._tone)
             joined = pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
             yield joined[: self.samples - first.start * self._hop_samples]
 

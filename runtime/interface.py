@@ -1,7 +1,7 @@
 """Interface of each graph: the inputs and output that a manifest requires."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -17,31 +17,43 @@ from runtime.options import DEFAULT_TEMPERATURE
 Shape = tuple[int | None, ...]
 Inputs = dict[str, NDArray[np.float32]]
 
+KNOWN_PHASE, PHASE = "known_phase", "phase"
+UNKNOWN = -1.0
+"""Phase of a frame whose phase is to be found out."""
+
 
 @dataclass(frozen=True)
 class GraphInterface:
-    """Names and shapes of a graph's float32 inputs and its one output.
+    """Names and shapes of a graph's float32 inputs and outputs.
 
     Attributes:
         file_name: Name of the graph's file, for messages.
         inputs: Shapes by name; None stands for a free axis, `batch` first and `frames` last.
-        output: Name of the output.
-        output_shape: Shape of the output.
+        output: Name of the output that the graph is for.
+        output_shape: Shape of that output.
+        carried: Shapes of further outputs by name, one number a frame, which the next window's run
+            is given.
     """
 
     file_name: str
     inputs: Mapping[str, Shape]
     output: str
     output_shape: Shape
+    carried: Mapping[str, Shape] = field(default_factory=dict)
+
+    @property
+    def outputs(self) -> dict[str, Shape]:
+        """Shapes of all outputs by name, the one that the graph is for first."""
+        return {self.output: self.output_shape, **self.carried}
 
     def check(self, session: onnxruntime.InferenceSession) -> None:
-        """Check that a session has these inputs and this output.
+        """Check that a session has these inputs and these outputs.
 
         Raises:
             InvalidBundle: A name, type or shape differs.
         """
         self._check_side("input", session.get_inputs(), self.inputs)
-        self._check_side("output", session.get_outputs(), {self.output: self.output_shape})
+        self._check_side("output", session.get_outputs(), self.outputs)
 
     def zeros(self, batch: int, frames: int) -> dict[str, NDArray[np.float32]]:
         """Make inputs of zeros, to run a graph once.
@@ -92,17 +104,16 @@ def tone_encoder_interface(manifest: Manifest) -> GraphInterface:
 
 def tone_converter_interface(manifest: Manifest) -> GraphInterface:
     """Return the interface that a model's tone converter must have."""
-    return GraphInterface(
-        TONE_CONVERTER,
-        {
-            "spectrogram": (None, manifest.bins, None),
-            "source_tone": (None, manifest.tone_dimension, 1),
-            "target_tone": (None, manifest.tone_dimension, 1),
-            "noise": (None, manifest.latent_channels, None),
-        },
-        "audio",
-        (None, 1, None),
-    )
+    inputs: dict[str, Shape] = {
+        "spectrogram": (None, manifest.bins, None),
+        "source_tone": (None, manifest.tone_dimension, 1),
+        "target_tone": (None, manifest.tone_dimension, 1),
+        "noise": (None, manifest.latent_channels, None),
+    }
+    carried: dict[str, Shape] = {}
+    if manifest.carries_phase:
+        inputs[KNOWN_PHASE] = carried[PHASE] = (None, 1, None)
+    return GraphInterface(TONE_CONVERTER, inputs, "audio", (None, 1, None), carried)
 
 
 def converter_inputs(
@@ -112,7 +123,7 @@ def converter_inputs(
     target: Tone,
     seed: int = 0,
 ) -> Inputs:
-    """Make the converter's inputs for one clip.
+    """Make the converter's inputs for one clip, in one run.
 
     Args:
         manifest: Manifest of the model.
@@ -126,12 +137,40 @@ def converter_inputs(
     """
     frames = spectrogram.shape[1]
     noise = draw_noise(seed, manifest.latent_channels, 0, frames, DEFAULT_TEMPERATURE)
-    return {
+    inputs = {
         "spectrogram": spectrogram[np.newaxis],
         "source_tone": source[np.newaxis, :, np.newaxis],
         "target_tone": target[np.newaxis, :, np.newaxis],
         "noise": noise[np.newaxis],
     }
+    if manifest.carries_phase:
+        inputs[KNOWN_PHASE] = np.full((1, 1, frames), UNKNOWN, np.float32)
+    return inputs
+
+
+def window_inputs(
+    clip: Inputs, start: int, stop: int, phase: NDArray[np.float32] | None, known_stop: int
+) -> Inputs:
+    """Cut a window out of the converter's inputs for a whole clip.
+
+    Args:
+        clip: Arrays by name.
+        start: First frame of the window.
+        stop: Frame after the last.
+        phase: Phase of every frame of the clip, [1, 1, frames], where the model carries one.
+        known_stop: Frame up to which the window is told the phase.
+
+    Returns:
+        Arrays by name.
+    """
+    window = {
+        name: array[:, :, start:stop] if array.shape[2] > 1 else array
+        for name, array in clip.items()
+    }
+    if phase is not None:
+        window[KNOWN_PHASE] = window[KNOWN_PHASE].copy()
+        window[KNOWN_PHASE][:, :, : known_stop - start] = phase[:, :, start:known_stop]
+    return window
 
 
 def _fits(size: object, expected: int | None, side: str) -> bool:

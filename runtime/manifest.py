@@ -57,6 +57,9 @@ class Manifest:
         look_back_frames: Frames before an output frame that it depends on, by tolerance: `exact`,
             and the names of `TOLERANCES`; empty if not measured.
         look_ahead_frames: Frames after an output frame that it depends on, likewise.
+        carries_phase: Whether the converter makes pulses, whose phase each window takes over from
+            the one before; both receptive fields are those of a window whose context's phases are
+            known.
     """
 
     format: int
@@ -85,6 +88,7 @@ class Manifest:
     quality: Mapping[str, Any]
     look_back_frames: Mapping[str, int] = field(default_factory=dict)
     look_ahead_frames: Mapping[str, int] = field(default_factory=dict)
+    carries_phase: bool = False
 
     @property
     def context(self) -> Context:
@@ -112,7 +116,7 @@ class Manifest:
         if document.get("format") != FORMAT:
             raise ValueError(f"format is {document.get('format')!r} instead of {FORMAT}")
         names = {entry.name for entry in fields(cls)}
-        if missing := sorted(names - set(_SIDES) - document.keys()):
+        if missing := sorted(names - _OPTIONAL - document.keys()):
             raise ValueError(f"missing fields: {', '.join(missing)}")
         if unknown := sorted(document.keys() - names):
             raise ValueError(f"unknown fields: {', '.join(unknown)}")
@@ -134,6 +138,8 @@ class Manifest:
         values["files"] = _files(values["files"])
         for name in _SIDES:
             values[name] = _frames_by_tolerance(name, values.get(name, {}))
+        if not isinstance(values.setdefault("carries_phase", False), bool):
+            raise ValueError("carries_phase is neither true nor false")
         manifest = cls(**values)
         manifest._check_consistency()
         return manifest
@@ -193,6 +199,7 @@ def read_json(path: Path) -> object:
 
 
 _SIDES = ("look_back_frames", "look_ahead_frames")
+_OPTIONAL = {*_SIDES, "carries_phase"}
 
 
 def _check_count(name: str, value: object) -> None:

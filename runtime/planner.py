@@ -19,6 +19,8 @@ WARM_UP_FRAMES = 64
 class WindowPlanner:
     """Plans windows of any length on a CPU, and batches of few different lengths on a GPU.
 
+    A model that carries its phase from window to window runs one at a time.
+
     Args:
         manifest: Description of the model.
         on_cuda: Whether the converter runs on a GPU.
@@ -28,6 +30,7 @@ class WindowPlanner:
         self._window_frames = manifest.window_frames
         self._context = manifest.context
         self._on_cuda = on_cuda
+        self._batch = BATCH_ON_CUDA if on_cuda and not manifest.carries_phase else 1
         self._buckets = bucket_lengths(manifest.window_frames, manifest.context)
 
     def plan(self, frames: int, window_frames: int | None = None) -> list[tuple[Window, ...]]:
@@ -40,12 +43,12 @@ class WindowPlanner:
         size = window_frames or self._window_frames
         context = self._context
         if not self._on_cuda:
-            return group_windows(plan_windows(frames, size, context), 1)
+            return group_windows(plan_windows(frames, size, context), self._batch)
         buckets = [bucket for bucket in self._buckets if bucket <= size + sum(context)]
-        return group_windows(plan_bucketed_windows(frames, buckets, context), BATCH_ON_CUDA)
+        return group_windows(plan_bucketed_windows(frames, buckets, context), self._batch)
 
     def warm_up_shapes(self) -> list[tuple[int, int]]:
         """List the batch sizes and input lengths to run once before the first request."""
         if not self._on_cuda:
             return [(1, WARM_UP_FRAMES)]
-        return [(batch, bucket) for batch in (1, BATCH_ON_CUDA) for bucket in self._buckets]
+        return [(batch, bucket) for batch in sorted({1, self._batch}) for bucket in self._buckets]

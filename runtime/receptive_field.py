@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from runtime.interface import Inputs
+from runtime.interface import PHASE, Inputs, window_inputs
 from runtime.manifest import EXACT, TOLERANCES
 from runtime.sessions import Graph
 
@@ -58,14 +58,12 @@ def _edge_errors(
 ) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
     """Give the errors of the part after each cut and of the part before it, by distance."""
     frames = clip["spectrogram"].shape[2]
-    whole = graph.run(**clip)[0, 0]
+    outputs = graph.run_all(**clip)
+    whole, phase = outputs[graph.interface.output][0, 0], outputs.get(PHASE)
     peak = float(np.abs(whole).max())
 
-    def errors(start: int, stop: int) -> NDArray[np.float64]:
-        part = {
-            name: array[:, :, start:stop] if array.shape[2] > 1 else array
-            for name, array in clip.items()
-        }
+    def errors(start: int, stop: int, known_stop: int) -> NDArray[np.float64]:
+        part = window_inputs(clip, start, stop, phase, known_stop)
         wanted = whole[start * hop_samples : stop * hop_samples]
         difference = np.abs(graph.run(**part)[0, 0].astype(np.float64) - wanted) / peak
         worst: NDArray[np.float64] = difference.reshape(-1, hop_samples).max(1)
@@ -76,7 +74,11 @@ def _edge_errors(
         cut = round(share * frames)
         # As long that the part's other end changes nothing within the receptive field of the cut.
         stop, start = min(frames, cut + before + after), max(0, cut - before - after)
-        yield errors(cut, stop)[:before], errors(start, cut)[::-1][:after]
+        # A window is told the phases of its context; those of the frames that it keeps depend on
+        # what it looks ahead to.
+        after_cut = errors(cut, stop, stop)[:before]
+        before_cut = errors(start, cut, max(start, cut - after))[::-1][:after]
+        yield after_cut, before_cut
 
 
 def _worst(curves: Iterable[NDArray[np.float64]]) -> NDArray[np.float64]:

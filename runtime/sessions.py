@@ -88,7 +88,18 @@ class Graph:
             inputs: Arrays by input name, float32.
 
         Returns:
-            Output in newly allocated memory.
+            The output that the graph is for, in newly allocated memory.
+        """
+        return self.run_all(**inputs)[self.interface.output]
+
+    def run_all(self, **inputs: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+        """Run the graph once.
+
+        Args:
+            inputs: Arrays by input name, float32.
+
+        Returns:
+            All outputs by name, in newly allocated memory.
         """
         binding = self._session.io_binding()
         for name, array in inputs.items():
@@ -96,10 +107,11 @@ class Graph:
                 np.ascontiguousarray(array, dtype=np.float32), self._device
             )
             binding.bind_ortvalue_input(name, value)
-        binding.bind_output(self.interface.output, self._device)
+        names = list(self.interface.outputs)
+        for name in names:
+            binding.bind_output(name, self._device)
         self._session.run_with_iobinding(binding)
-        output: NDArray[np.float32] = binding.copy_outputs_to_cpu()[0]
-        return output
+        return dict(zip(names, binding.copy_outputs_to_cpu(), strict=True))
 
 
 def open_graph(data: bytes, interface: GraphInterface, settings: SessionSettings) -> Graph:

@@ -1,12 +1,15 @@
-"""One run of the converter over a group of windows: spectrograms and noise in, audio out."""
+"""Runs of the converter over a clip's windows: spectrograms and noise in, audio out."""
 
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from runtime.arrays import Tone, Waveform
+from runtime.carried_phase import CarriedPhase
 from runtime.errors import InvalidBundle
 from runtime.frames import FrameReader
+from runtime.interface import KNOWN_PHASE, PHASE
 from runtime.manifest import Manifest
 from runtime.noise import draw_noise
 from runtime.sessions import Graph
@@ -16,6 +19,8 @@ from runtime.windows import Window
 
 class WindowRunner:
     """Converts windows of one clip with one draw of noise; windows of silence are not computed.
+
+    A model that carries its phase is given the windows in order, one a run.
 
     Args:
         converter: Graph that converts speech.
@@ -31,6 +36,7 @@ class WindowRunner:
         self._converter = converter
         self._manifest = manifest
         self._temperature = temperature
+        self._phase = CarriedPhase() if manifest.carries_phase else None
 
     def run(
         self,
@@ -59,7 +65,7 @@ class WindowRunner:
         gains = [self._gain(reader, window, clip_frames) for window in windows]
         if not any(gain.any() for gain in gains):
             return [np.zeros(window.frames * hop, np.float32) for window in windows]
-        pieces = self._convert(reader, windows, source_tone, tone)
+        pieces = self._convert(reader, windows, gains, source_tone, tone)
         for piece, gain in zip(pieces, gains, strict=True):
             piece *= gain
         return pieces
@@ -73,16 +79,21 @@ class WindowRunner:
         )
 
     def _convert(
-        self, reader: FrameReader, windows: Sequence[Window], source_tone: Tone, tone: Tone
+        self,
+        reader: FrameReader,
+        windows: Sequence[Window],
+        gains: Sequence[Waveform],
+        source_tone: Tone,
+        tone: Tone,
     ) -> list[Waveform]:
         batch = len(windows)
-        audio = self._converter.run(
-            spectrogram=np.stack(
+        inputs = {
+            "spectrogram": np.stack(
                 [reader.spectrogram(window.outer_start, window.outer_stop) for window in windows]
             ),
-            source_tone=_repeated(source_tone, batch),
-            target_tone=_repeated(tone, batch),
-            noise=np.stack(
+            "source_tone": _repeated(source_tone, batch),
+            "target_tone": _repeated(tone, batch),
+            "noise": np.stack(
                 [
                     draw_noise(
                         self.seed,
@@ -94,8 +105,14 @@ class WindowRunner:
                     for window in windows
                 ]
             ),
-        )
+        }
         hop = self._manifest.hop_samples
+        if self._phase is not None:
+            (window,), (gain,) = windows, gains
+            silent = np.broadcast_to(gain, window.frames * hop).reshape(-1, hop).max(1) == 0
+            inputs[KNOWN_PHASE] = self._phase.known(window, silent)[np.newaxis, np.newaxis]
+        outputs = self._converter.run_all(**inputs)
+        audio = outputs[self._converter.interface.output]
         if audio.shape != (batch, 1, windows[0].outer_frames * hop):
             raise InvalidBundle(
                 self._converter.interface.file_name,
@@ -105,6 +122,8 @@ class WindowRunner:
             raise InvalidBundle(
                 self._converter.interface.file_name, "gave samples that are not finite numbers"
             )
+        if self._phase is not None:
+            self._phase.keep(windows[0], self._check_phase(outputs[PHASE], windows[0]))
         return [
             audio[
                 index,
@@ -114,6 +133,17 @@ class WindowRunner:
             ]
             for index, window in enumerate(windows)
         ]
+
+    def _check_phase(self, phase: NDArray[np.float32], window: Window) -> NDArray[np.float32]:
+        file_name = self._converter.interface.file_name
+        if phase.shape != (1, 1, window.outer_frames):
+            raise InvalidBundle(
+                file_name, f"gave phases of shape {phase.shape} for {window.outer_frames} frames"
+            )
+        if not ((phase >= 0) & (phase <= 1)).all():
+            raise InvalidBundle(file_name, "gave phases that are not within 0 to 1")
+        checked: NDArray[np.float32] = phase[0, 0]
+        return checked
 
 
 def _repeated(tone: Tone, batch: int) -> Tone:

@@ -24,6 +24,8 @@ CONTEXT_FRAMES = 5
 
 MINIMUM_REFERENCE_FRAMES = 24
 WINDOW_FRAMES = 200
+DOUBLINGS = 13
+"""The running sum of phases reaches over a minute and a half, every clip that tests convert."""
 
 
 def make_bundle(folder: Path | str, **changes: Any) -> Path:
@@ -31,7 +33,8 @@ def make_bundle(folder: Path | str, **changes: Any) -> Path:
 
     Args:
         folder: Where the manifest and both graphs go.
-        changes: Manifest fields to set otherwise. The graphs stay the same.
+        changes: Manifest fields to set otherwise. The graphs stay the same, but that
+            `carries_phase` adds a hum whose phase is carried.
 
     Returns:
         The folder.
@@ -39,7 +42,8 @@ def make_bundle(folder: Path | str, **changes: Any) -> Path:
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     write_graph(folder / "tone_encoder.onnx", tone_encoder())
-    write_graph(folder / "tone_converter.onnx", tone_converter())
+    carries_phase = changes.get("carries_phase", False)
+    write_graph(folder / "tone_converter.onnx", tone_converter(carries_phase=carries_phase))
     write_manifest(folder, **changes)
     return folder
 
@@ -104,7 +108,7 @@ def tone_encoder() -> onnx.ModelProto:
     )
 
 
-def tone_converter() -> onnx.ModelProto:
+def tone_converter(*, carries_phase: bool = False) -> onnx.ModelProto:
     """Build the graph that converts: its output at a frame depends on 5 frames to each side."""
     generator = np.random.default_rng(2)
 
@@ -137,19 +141,72 @@ def tone_converter() -> onnx.ModelProto:
         helper.make_node(
             "ConvTranspose", ["e", "synthesis"], ["wave"], strides=[HOP_SAMPLES], pads=[384, 384]
         ),
-        helper.make_node("Tanh", ["wave"], ["audio"]),
     ]
-    return _model(
-        nodes,
-        weights,
-        {
-            "spectrogram": ("batch", BINS, "frames"),
-            "source_tone": ("batch", TONE_DIMENSION, 1),
-            "target_tone": ("batch", TONE_DIMENSION, 1),
-            "noise": ("batch", LATENT_CHANNELS, "frames"),
-        },
-        {"audio": ("batch", 1, "samples")},
-    )
+    inputs: dict[str, tuple[str | int, ...]] = {
+        "spectrogram": ("batch", BINS, "frames"),
+        "source_tone": ("batch", TONE_DIMENSION, 1),
+        "target_tone": ("batch", TONE_DIMENSION, 1),
+        "noise": ("batch", LATENT_CHANNELS, "frames"),
+    }
+    outputs: dict[str, tuple[str | int, ...]] = {"audio": ("batch", 1, "samples")}
+    if not carries_phase:
+        nodes.append(helper.make_node("Tanh", ["wave"], ["audio"]))
+        return _model(nodes, weights, inputs, outputs)
+    inputs["known_phase"] = outputs["phase"] = ("batch", 1, "frames")
+    weights["pitch"] = normal(1, BINS, 3)
+    weights["hop"] = 0.1 * np.ones((1, 1, HOP_SAMPLES))
+    weights |= {"zero": np.zeros(1), "one": np.ones(1), "turn": np.full(1, 2 * np.pi)}
+    nodes += [
+        helper.make_node("Conv", ["log", "pitch"], ["raw"], pads=[1, 1]),
+        helper.make_node("Sigmoid", ["raw"], ["cycles"]),
+        helper.make_node("GreaterOrEqual", ["known_phase", "zero"], ["is_known"]),
+        helper.make_node("Where", ["is_known", "known_phase", "cycles"], ["sum_0"]),
+        helper.make_node("Where", ["is_known", "zero", "one"], ["open_0"]),
+    ]
+    for number in range(DOUBLINGS):
+        nodes += _doubling(number)
+    nodes += [
+        helper.make_node("Identity", [f"sum_{DOUBLINGS}"], ["phase"]),
+        helper.make_node("Mul", ["phase", "turn"], ["angle"]),
+        helper.make_node("Sin", ["angle"], ["sine"]),
+        helper.make_node("ConvTranspose", ["sine", "hop"], ["hum"], strides=[HOP_SAMPLES]),
+        helper.make_node("Add", ["wave", "hum"], ["sound"]),
+        helper.make_node("Tanh", ["sound"], ["audio"]),
+    ]
+    return _model(nodes, weights, inputs, outputs)
+
+
+def _doubling(number: int) -> list[onnx.NodeProto]:
+    """Make a round of the running sum over frames whose phase is not known."""
+    frames = 1 << number
+    constants = {
+        "pads": np.array([0, 0, frames, 0, 0, 0]),
+        "starts": np.array([0]),
+        "ends": np.array([-frames]),
+        "axes": np.array([2]),
+    }
+    nodes = [
+        helper.make_node("Constant", [], [f"{name}_{number}"], value=numpy_helper.from_array(value))
+        for name, value in constants.items()
+    ]
+    slicing = [f"{name}_{number}" for name in ("starts", "ends", "axes")]
+    for name in ("sum", "open"):
+        padded, delayed = f"{name}_padded_{number}", f"{name}_delayed_{number}"
+        nodes += [
+            helper.make_node("Pad", [f"{name}_{number}", f"pads_{number}"], [padded]),
+            helper.make_node("Slice", [padded, *slicing], [delayed]),
+        ]
+    gated, total = f"gated_{number}", f"total_{number}"
+    return [
+        *nodes,
+        helper.make_node("Mul", [f"open_{number}", f"sum_delayed_{number}"], [gated]),
+        helper.make_node("Add", [f"sum_{number}", gated], [total]),
+        helper.make_node("Floor", [total], [f"whole_{number}"]),
+        helper.make_node("Sub", [total, f"whole_{number}"], [f"sum_{number + 1}"]),
+        helper.make_node(
+            "Mul", [f"open_{number}", f"open_delayed_{number}"], [f"open_{number + 1}"]
+        ),
+    ]
 
 
 def write_graph(path: Path, model: onnx.ModelProto) -> None:

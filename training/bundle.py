@@ -18,7 +18,7 @@ PROVENANCE = (
     "Picovoice/speech-to-intent-benchmark, Apache License 2.0"
 )
 AUDIO_TOLERANCE = 1e-3
-"""The phase of the fiftieth harmonic is fifty times a sum of a hundred rounded pitches."""
+"""The phase of the fiftieth harmonic is fifty times a sum of many rounded pitches."""
 
 
 def tau_curve(shares: dict[str, float]) -> tuple[tuple[float, float], ...]:
@@ -76,9 +76,9 @@ def export_run(run: Path, output: Path, straight: Path | None, report: Path | No
             licence="MIT",
             provenance=PROVENANCE,
             quality=quality,
+            carries_phase=True,
         ),
         output,
         store_weights="fp16",
         audio_tolerance=AUDIO_TOLERANCE,
-        whole_look_back=True,
     )

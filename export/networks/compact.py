@@ -226,8 +226,13 @@ class CompactConverter(nn.Module):
         return envelope + torch.cat([added, held], 1)
 
     def forward(
-        self, spectrogram: Tensor, source_tone: Tensor, target_tone: Tensor, noise: Tensor
-    ) -> Tensor:
+        self,
+        spectrogram: Tensor,
+        source_tone: Tensor,
+        target_tone: Tensor,
+        noise: Tensor,
+        known_phase: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor]:
         """Convert speech.
 
         Args:
@@ -236,18 +241,21 @@ class CompactConverter(nn.Module):
             target_tone: [batch, tone_dimension, 1].
             noise: Normal draw times the temperature, [batch, latent_channels, frames]; moves the
                 noise that unvoiced sounds are made of.
+            known_phase: Phases of the pulse train that are known from an earlier run, in cycles
+                from 0 to 1; negative where they are not; [batch, 1, frames]. None knows none.
 
         Returns:
-            Waveform, [batch, 1, frames * hop].
+            Waveform, [batch, 1, frames * hop], and the phase at every frame, [batch, 1, frames].
         """
         log_f0, voiced, features, envelope = self.analysis.source(spectrogram)
         units = self.analysis.content(spectrogram)
         moved = self.moved_envelope(envelope, units, source_tone, target_tone)
         moved_f0 = moved_pitch(log_f0, source_tone[:, -2:], target_tone[:, -2:])
         filters = self.renderer.filters(moved, self.breathiness(features), moved_f0, voiced)
-        pulses = self.pulses(moved_f0, voiced)
+        phase = self.pulses.phase(moved_f0, voiced, known_phase)
+        pulses = self.pulses(moved_f0, voiced, phase)
         waveform: Tensor = self.renderer.synthesise(filters, pulses, self.noise(envelope + noise))
-        return waveform
+        return waveform, phase
 
 
 def moved_pitch(log_f0: Tensor, source: Tensor, target: Tensor) -> Tensor:

@@ -1,8 +1,9 @@
 """Pitch, and the pulses that follow from it: what a decoder filters into a voice.
 
 A convolution over frames answers a steady vowel with a steady output, so it can only ever hum at
-the frame rate. The phase of a pulse train is a running sum of pitch; it is taken here, from the
-last unvoiced frame on and over a bounded horizon, so that the network stays local in time.
+the frame rate. The phase of a pulse train is a running sum of pitch, from the last unvoiced frame
+on or from the last one whose phase is known: so a clip that is converted in windows carries the
+phase from one to the next, and no window needs to look back to where a vowel began.
 """
 
 import math
@@ -13,8 +14,8 @@ from torch.nn import functional
 
 from export.networks.stft import joined
 
-DOUBLINGS = 7
-"""The running sum reaches back 2^7 - 1 frames, 1.5 s: longer than a breath of speech is voiced."""
+DOUBLINGS = 12
+"""One run sums up to 2^12 frames, 48 s: longer than a breath lasts, and than a window is."""
 CENTRE_HZ = math.exp(5.0)
 LOWEST_HZ, HIGHEST_HZ = 50.0, 600.0
 PULSE_TOP = 1e-4
@@ -36,21 +37,29 @@ def wrapped(cycles: Tensor) -> Tensor:
     return cycles - torch.floor(cycles)
 
 
-def running_phase(cycles: Tensor, voiced: Tensor) -> Tensor:
-    """The phase of the fundamental, counted from the last unvoiced frame.
+def running_phase(cycles: Tensor, voiced: Tensor, known: Tensor | None = None) -> Tensor:
+    """The phase of the fundamental, counted from the last frame that is unvoiced or known.
 
     A prefix sum by doubling (Hillis & Steele 1986), gated: each round joins two stretches where
-    everything between is voiced.
+    everything between is voiced and to be found out.
 
     Args:
-        cycles: periods from the frame before to this one, [batch, 1, frames].
+        cycles: Periods from the frame before to this one, not negative, [batch, 1, frames].
         voiced: 0 or 1, same shape.
+        known: Phases that are known, in cycles from 0 to 1; negative where they are not; same
+            shape. None knows none.
 
     Returns:
-        Phase in cycles, from 0 to 1, same shape; 0 where unvoiced.
+        Phase in cycles, from 0 to 1, same shape: the known one, or 0 where unvoiced.
     """
-    # Whole periods are dropped at each step: a float32 of some hundreds is too coarse a phase.
-    total, unbroken = wrapped(cycles) * voiced, voiced
+    # Whole periods are dropped at each step: a float32 of some hundreds is too coarse a phase. Of
+    # numbers above 1 the rest is a multiple of 2^-23, and sums of those below 2 are exact: the
+    # order in which windows add them up does not matter.
+    total, unbroken = wrapped(1 + cycles) * voiced, voiced
+    if known is not None:
+        is_known = known >= 0
+        total = torch.where(is_known, known, total)
+        unbroken = torch.where(is_known, torch.zeros_like(voiced), voiced)
     for doubling in range(DOUBLINGS):
         total = wrapped(total + unbroken * delayed(total, 1 << doubling))
         unbroken = unbroken * delayed(unbroken, 1 << doubling)
@@ -74,7 +83,22 @@ class PulseTrain(nn.Module):
         offsets = (torch.arange(hop_samples) + 0.5) / hop_samples - 0.5
         self.register_buffer("offsets", offsets[None, :, None], persistent=False)
 
-    def forward(self, log_f0: Tensor, voiced: Tensor) -> Tensor:
+    def phase(self, log_f0: Tensor, voiced: Tensor, known: Tensor | None = None) -> Tensor:
+        """Sum up the pitch.
+
+        Args:
+            log_f0: Natural logarithm of F0 over `CENTRE_HZ` at the frames' centres,
+                [batch, 1, frames].
+            voiced: 0 or 1, same shape.
+            known: Phases that are known, as `running_phase` takes them.
+
+        Returns:
+            Phase at the frames' centres in cycles, from 0 to 1, same shape.
+        """
+        f0_hz = CENTRE_HZ * torch.exp(log_f0)
+        return running_phase(0.5 * (f0_hz + delayed(f0_hz, 1)) / self.frames_hz, voiced, known)
+
+    def forward(self, log_f0: Tensor, voiced: Tensor, phase: Tensor | None = None) -> Tensor:
         """Between frames pitch is interpolated, so that harmonics glide as a voice's do.
 
         The sum of N cosines is `(sin((N + 1/2) x) / sin(x / 2) - 1) / 2` (Dirichlet's kernel); a
@@ -85,13 +109,15 @@ class PulseTrain(nn.Module):
             log_f0: natural logarithm of F0 over `CENTRE_HZ` at the frames' centres,
                 [batch, 1, frames].
             voiced: 0 or 1, same shape.
+            phase: Phase at the frames' centres, as `phase` gives it; None takes that of a clip of
+                which none is known.
 
         Returns:
             [batch, 1, frames * hop]; 0 in unvoiced frames.
         """
+        phase = self.phase(log_f0, voiced) if phase is None else phase
         f0_hz = CENTRE_HZ * torch.exp(log_f0)
         earlier_hz, earlier_voiced = delayed(f0_hz, 1), delayed(voiced, 1)
-        phase = running_phase(0.5 * (f0_hz + earlier_hz) / self.frames_hz, voiced)
         # A frame's samples lie to both sides of its centre; beyond a voiced stretch pitch is held.
         since = (f0_hz - earlier_hz) * earlier_voiced
         until = (advanced(f0_hz, 1) - f0_hz) * advanced(voiced, 1)

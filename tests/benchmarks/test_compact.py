@@ -28,7 +28,9 @@ def test_weights_come_back_from_the_graphs(tmp_path: Path) -> None:
         weight.add_(0.01 * torch.randn(weight.shape))
     model = rounded_to_half(trained)
     assert isinstance(model, CompactModel)
-    folder = make_bundle(tmp_path / "compact", latent_channels=config.latent_channels)
+    folder = make_bundle(
+        tmp_path / "compact", latent_channels=config.latent_channels, carries_phase=True
+    )
     manifest = Manifest.read(folder / "manifest.json")
     networks = (model.tone_encoder, model.converter)
     interfaces = (tone_encoder_interface(manifest), tone_converter_interface(manifest))

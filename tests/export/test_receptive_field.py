@@ -3,11 +3,15 @@ import pytest
 pytestmark = pytest.mark.torch
 pytest.importorskip("torch")
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
 from export.errors import ExportError
+from export.networks.excitation import running_phase
 from export.receptive_field import exact_receptive_field, minimum_frames
+from runtime.interface import Shape
 from tests.export.toys import (
     CONVERTER_INTERFACE,
     ENCODER_INTERFACE,
@@ -45,6 +49,33 @@ def test_the_receptive_field_is_the_kernels(kernel_size: int) -> None:
 def test_the_sides_are_told_apart() -> None:
     sides = exact_receptive_field(Decaying(), CONVERTER_INTERFACE, HOP)
     assert sides == (Decaying.BEFORE, Decaying.AFTER)
+
+
+class Humming(ToyConverter):
+    """One with a hum, whose phase sums up the whole clip."""
+
+    def forward(  # type: ignore[override]
+        self,
+        spectrogram: Tensor,
+        source_tone: Tensor,
+        target_tone: Tensor,
+        noise: Tensor,
+        known_phase: Tensor,
+    ) -> tuple[Tensor, Tensor]:
+        latent = self.pre(spectrogram)
+        phase = running_phase(latent[:, :1].abs(), torch.ones_like(known_phase), known_phase)
+        sound = super().forward(spectrogram, source_tone, target_tone, noise)
+        return sound + torch.sin(6.28 * phase).repeat_interleave(HOP, dim=2), phase
+
+
+def test_a_phase_that_is_carried_needs_no_frames() -> None:
+    frame: Shape = (None, 1, None)
+    interface = replace(
+        CONVERTER_INTERFACE,
+        inputs={**CONVERTER_INTERFACE.inputs, "known_phase": frame},
+        carried={"phase": frame},
+    )
+    assert exact_receptive_field(Humming(7), interface, HOP) == (3, 3)
 
 
 def test_weights_of_zero_hide_nothing() -> None:

@@ -27,6 +27,9 @@ class RecordingGraph:
         return [frames for _, frames in self.shapes]
 
     def run(self, **inputs: Any) -> Any:
+        return self.run_all(**inputs)[self.interface.output]
+
+    def run_all(self, **inputs: Any) -> Any:
         batch, _, frames = inputs["spectrogram"].shape
         self.shapes.append((batch, frames))
-        return self._graph.run(**inputs)
+        return self._graph.run_all(**inputs)

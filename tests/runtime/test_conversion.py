@@ -257,9 +257,9 @@ def test_a_graph_that_gives_nonsense_is_named(
         providers = ("CPUExecutionProvider",)
         on_cuda = False
 
-        def run(self, **inputs: Any) -> Any:
+        def run_all(self, **inputs: Any) -> Any:
             frames = inputs["spectrogram"].shape[2]
-            return np.full((1, 1, frames * length), factor, np.float32)
+            return {"audio": np.full((1, 1, frames * length), factor, np.float32)}
 
     broken = VoiceCloner(cloner.manifest, encoder, Nonsense())  # type: ignore[arg-type]
     with pytest.raises(InvalidBundle, match=reason):

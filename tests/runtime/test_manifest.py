@@ -69,6 +69,7 @@ def test_the_receptive_field_is_optional(bundle: Path, tmp_path: Path) -> None:
         ({"tau_curve": [[0, 0], [0.5, 1.5], [1, 1]]}, "tau_curve"),
         ({"tau_curve": [[0, 0], ["a", 1], [1, 1]]}, "tau_curve"),
         ({"tau_curve": [[0, 0], [1, 1, 1]]}, "tau_curve"),
+        ({"carries_phase": 1}, "carries_phase is neither"),
         ({"look_back_frames": []}, "look_back_frames does not name"),
         ({"look_ahead_frames": {"exact": 1}}, "look_ahead_frames does not name"),
     ],

@@ -3,7 +3,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from runtime.interface import Inputs
+from runtime.interface import GraphInterface, Inputs
 from runtime.receptive_field import receptive_fields
 from runtime.sessions import Graph
 
@@ -15,14 +15,14 @@ class Decaying(Graph):
     """Sums its frames: 3 before with weights of a half each, 5 after with a fiftieth each."""
 
     def __init__(self) -> None:
-        pass
+        self.interface = GraphInterface("tone_converter.onnx", {}, "audio", (None, 1, None))
 
-    def run(self, **inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+    def run_all(self, **inputs: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
         frames = (inputs["spectrogram"].sum(1) + inputs["noise"].sum(1)).clip(-9, 9)[0]
         weights = [0.5**k for k in range(BEFORE, -1, -1)] + [0.02**k for k in range(1, AFTER + 1)]
         padded = np.pad(frames, (BEFORE, AFTER))
         mixed = np.correlate(padded, np.array(weights), "valid").astype(np.float32)
-        return mixed.repeat(HOP)[np.newaxis, np.newaxis]
+        return {"audio": mixed.repeat(HOP)[np.newaxis, np.newaxis]}
 
 
 def _clip(noise: Sequence[float]) -> Inputs:
