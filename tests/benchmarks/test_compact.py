@@ -5,45 +5,32 @@ import pytest
 from benchmarks.errors import BenchmarkError
 
 pytest.importorskip("torch")
-import onnx_ir
-import torch
-
 from benchmarks.compact import compact_networks
-from export.graphs import DEFAULT_OPSET, export_graph
-from export.networks.compact import CompactConfig, CompactModel
-from export.weights import rounded_to_half, store_half
+from export.eager import EagerGraph
+from export.examples import example_arrays
+from export.fidelity import signal_to_noise_db
+from runtime.bundle import Bundle
 from runtime.interface import tone_converter_interface, tone_encoder_interface
-from runtime.manifest import Manifest
+from runtime.models import DEFAULT_MODEL, find_model
+from runtime.sessions import SessionSettings, open_graph
 from tests.bundles import make_bundle
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
 
 
-def test_weights_come_back_from_the_graphs(tmp_path: Path) -> None:
-    config = CompactConfig()
-    torch.manual_seed(0)
-    trained = CompactModel(config).eval().requires_grad_(False)
-    for weight in trained.parameters():
-        # as training leaves them: no two alike, which the exporter would store once
-        weight.add_(0.01 * torch.randn(weight.shape))
-    model = rounded_to_half(trained)
-    assert isinstance(model, CompactModel)
-    folder = make_bundle(
-        tmp_path / "compact", latent_channels=config.latent_channels, carries_phase=True
+def test_networks_with_a_bundles_weights_give_what_its_graphs_give() -> None:
+    folder = find_model(DEFAULT_MODEL)
+    bundle = Bundle.read(folder)
+    interfaces = (
+        tone_encoder_interface(bundle.manifest),
+        tone_converter_interface(bundle.manifest),
     )
-    manifest = Manifest.read(folder / "manifest.json")
-    networks = (model.tone_encoder, model.converter)
-    interfaces = (tone_encoder_interface(manifest), tone_converter_interface(manifest))
-    for network, interface in zip(networks, interfaces, strict=True):
-        graph = export_graph(network, interface, DEFAULT_OPSET)
-        store_half(graph)
-        data = onnx_ir.to_proto(graph).SerializeToString()
-        (folder / interface.file_name).write_bytes(data)
-    for found, wanted in zip(compact_networks(folder), networks, strict=True):
-        parameters = dict(wanted.named_parameters())
-        assert all(
-            torch.equal(weight, parameters[name]) for name, weight in found.named_parameters()
-        )
+    graphs = (bundle.tone_encoder, bundle.tone_converter)
+    for network, interface, data in zip(compact_networks(folder), interfaces, graphs, strict=True):
+        inputs = example_arrays(interface, batch=1, frames=100)
+        found = open_graph(data, interface, SessionSettings("cpu", 1, False)).run(**inputs)
+        wanted = EagerGraph(network, interface).run(**inputs)
+        assert signal_to_noise_db(found, wanted) > 30
 
 
 def test_a_bundle_of_other_networks_is_an_error(tmp_path: Path) -> None:
