@@ -17,7 +17,7 @@ from benchmarks.report import Report
 from benchmarks.results import write
 from benchmarks.summary import summarise
 from runtime import DEFAULT_MODEL, OpenVoiceError
-from runtime.sessions import Provider
+from runtime.providers import Provider
 
 COMMANDS = {
     "stages": "time of each stage of a request, and real-time factor by length",

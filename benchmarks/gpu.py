@@ -20,7 +20,7 @@ from benchmarks.rounds import alternate, distributions
 from export.examples import example_arrays
 from export.fidelity import signal_to_noise_db
 from runtime.interface import Inputs
-from runtime.sessions import CUDA
+from runtime.providers import CUDA
 
 BATCHES = (1, 4, 16)
 PRECISIONS = ("fp32", "fp16")

@@ -14,7 +14,7 @@ from torch import nn
 
 from export.graphs import dynamic_axes, example_inputs
 from runtime.interface import GraphInterface
-from runtime.sessions import CPU
+from runtime.providers import CPU
 
 _OPSET = 17
 _EXAMPLE_FRAMES = 200

@@ -6,7 +6,8 @@ import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 
-from runtime.sessions import Provider, available_cpus
+from runtime.providers import Provider
+from runtime.sessions import available_cpus
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = Path(__file__).resolve().parent / "results"

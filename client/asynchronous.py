@@ -29,6 +29,7 @@ from client.results import (
     VerifyResult,
 )
 from client.stream import StreamReader, stream_head
+from client.tracing import trace_headers
 from client.voices import AsyncVoices
 
 
@@ -296,7 +297,9 @@ class AsyncClient:
 
     async def _respond(self, call: Call[Any], body: bytes | None, stream: bool) -> httpx.Response:
         for attempt in itertools.count():
-            request = self._http.build_request(call.method, call.path, content=body)
+            request = self._http.build_request(
+                call.method, call.path, content=body, headers=trace_headers()
+            )
             response = await self._http.send(request, stream=stream)
             delay = retry_delay_seconds(response, attempt, self._retries)
             if delay is None:

@@ -15,6 +15,7 @@ from client.connection import CONNECT_TIMEOUT_SECONDS
 from client.errors import UnexpectedAnswer, Unreachable
 from client.protocol import Target, TargetVoice, error_of, parse_object, target_fields
 from client.results import LiveReady, LiveStats, ToneResult
+from client.tracing import trace_headers
 
 PATH = "/api/clone/live"
 END = json.dumps({"type": "end"})
@@ -114,7 +115,8 @@ def connect_options(http_url: httpx.URL, headers: Mapping[str, str]) -> dict[str
     kept = ("accept-language", "authorization")
     return {
         "uri": str(http_url.copy_with(scheme=scheme, path=path)),
-        "additional_headers": {name: headers[name] for name in kept if name in headers},
+        "additional_headers": {name: headers[name] for name in kept if name in headers}
+        | trace_headers(),
         "open_timeout": CONNECT_TIMEOUT_SECONDS,
         # PCM is hardly compressed, and samples should not wait
         "compression": None,

@@ -2,7 +2,8 @@
 
 A QDQ pair is a QuantizeLinear and a DequantizeLinear. When ONNX Runtime loads the graph it fuses
 each convolution between two pairs into one integer kernel, and a leaky ReLU between two such
-convolutions into a look-up table. Additions stay in float32.
+convolutions into a look-up table. Additions stay in float32: with the residual ones of the official
+size in int8 too, the graph takes 3 % less time and keeps 23.7 dB instead of 27.5.
 """
 
 from collections.abc import Collection
@@ -10,8 +11,49 @@ from collections.abc import Collection
 import onnx
 from onnxruntime.quantization import QDQQuantizer, QuantType, TensorsData
 
+from export.upsampling import quantize_upsamplings, upsamplings
+
 CONVOLUTION = "Conv"
 QUANTIZE, DEQUANTIZE = "QuantizeLinear", "DequantizeLinear"
+
+
+def layers(model: onnx.ModelProto) -> list[onnx.NodeProto]:
+    """List the layers that can be quantised: convolutions and upsampling convolutions.
+
+    Args:
+        model: The float32 graph.
+
+    Returns:
+        Their nodes.
+    """
+    return convolutions(model) + upsamplings(model)
+
+
+def quantize_layers(
+    model: onnx.ModelProto, node_names: Collection[str], ranges: TensorsData
+) -> onnx.ModelProto:
+    """Quantise layers.
+
+    Args:
+        model: The float32 graph, left as it is.
+        node_names: Names of nodes that `layers` lists.
+        ranges: Ranges of the layers' inputs and outputs, from `calibrate`.
+
+    Returns:
+        A new graph.
+    """
+    chosen = set(node_names)
+    quantized = quantize_convolutions(
+        model, chosen & {node.name for node in convolutions(model)}, ranges
+    )
+    # by the names of the float32 graph: a quantised layer's output has a new one
+    input_ranges = {
+        node.name: ranges[node.input[0]].range_value
+        for node in upsamplings(model)
+        if node.name in chosen
+    }
+    quantize_upsamplings(quantized, input_ranges)
+    return quantized
 
 
 def convolutions(model: onnx.ModelProto) -> list[onnx.NodeProto]:
@@ -52,6 +94,11 @@ def quantize_convolutions(
     Returns:
         A new graph.
     """
+    if not node_names:
+        # the library would take every convolution
+        unchanged = onnx.ModelProto()
+        unchanged.CopyFrom(model)
+        return unchanged
     quantizer = QDQQuantizer(
         model,
         per_channel=True,

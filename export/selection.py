@@ -11,7 +11,8 @@ from onnxruntime.quantization import TensorsData
 
 from export.checks import Announce
 from export.fidelity import open_on_cpu, signal_to_noise_db
-from export.qdq import convolutions, quantize_convolutions
+from export.qdq import layers, quantize_layers
+from export.upsampling import TRANSPOSED_CONVOLUTION, stride_of
 from runtime.interface import GraphInterface, Inputs
 
 # Clips that layers are judged on, one group after another; ranges are measured on all.
@@ -45,7 +46,7 @@ class Selection:
     Args:
         model: The float32 graph.
         interface: Inputs and output of the graph.
-        ranges: Ranges of every convolution's input and output, from `calibrate`.
+        ranges: Ranges of every layer's input and output, from `calibrate`.
         clips: Speech that calibration may look at, inputs by name, a dictionary a clip.
     """
 
@@ -95,7 +96,7 @@ class Selection:
             A new graph.
         """
         names = [name for group in groups for name in group.nodes]
-        return quantize_convolutions(self._model, names, self._ranges)
+        return quantize_layers(self._model, names, self._ranges)
 
     def ratio_db(self, model: onnx.ModelProto) -> float:
         """Measure a graph against the float32 one on the judged clips.
@@ -111,13 +112,13 @@ class Selection:
     def _groups(self) -> list[Group]:
         """Group the layers by their place in the network, and count their work."""
         shapes = {tensor.name: tensor.dims for tensor in self._model.graph.initializer}
-        names = [node.output[0] for node in convolutions(self._model)]
+        names = [node.output[0] for node in layers(self._model)]
         sizes = output_sizes(self._model, names, self._clips[0])
         work: dict[str, float] = {}
         groups: dict[str, list[str]] = {}
-        for node in convolutions(self._model):
+        for node in layers(self._model):
             weight = node.input[1]
-            work[node.name] = sizes[node.output[0]] * float(np.prod(shapes[weight][1:]))
+            work[node.name] = sizes[node.output[0]] * multiplications(node, shapes[weight])
             groups.setdefault(group_name(weight), []).append(node.name)
         least = LEAST_SHARE_OF_WORK * sum(work.values())
         kept = {
@@ -165,6 +166,19 @@ def output_sizes(model: onnx.ModelProto, names: Sequence[str], clip: Inputs) -> 
     )
     found = session.run(sizes, clip)
     return {name: int(size) for name, size in zip(names, found, strict=True)}
+
+
+def multiplications(node: onnx.NodeProto, weight_shape: Sequence[int]) -> float:
+    """Count the multiplications for a number of a layer's output.
+
+    Args:
+        node: The layer.
+        weight_shape: Shape of its weight.
+    """
+    if node.op_type == TRANSPOSED_CONVOLUTION:
+        channels_in, _, kernel = weight_shape
+        return channels_in * kernel / stride_of(node)
+    return float(np.prod(weight_shape[1:]))
 
 
 def group_name(weight_name: str) -> str:

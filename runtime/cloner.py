@@ -31,7 +31,8 @@ from runtime.options import (
     check_waveform,
 )
 from runtime.planner import WARM_UP_FRAMES, WindowPlanner
-from runtime.sessions import Graph, Provider, SessionSettings, open_graph
+from runtime.providers import Provider
+from runtime.sessions import Graph, SessionSettings, open_graph
 from runtime.spectrogram import SpectrogramTransform
 from runtime.tau import blend_tones, tone_weight
 from runtime.tone import ToneExtraction, average_tones
@@ -76,8 +77,8 @@ class VoiceCloner:
 
         Args:
             model: Name of an installed model, or folder with manifest.json and two graphs.
-            provider: Execution provider: `cpu`, `cuda`, or `auto`, which takes `cuda` where it
-                works and else `cpu`.
+            provider: Execution provider, or `auto`, which takes `cuda` where it works and else
+                `cpu`.
             threads: Number of CPU threads of one run; None uses every available CPU.
             spinning: Whether idle threads busy-wait for a while before they sleep: faster for one
                 caller, wasteful for several at once.

@@ -3,9 +3,10 @@
 import logging
 import os
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, get_args
 
 import numpy as np
 import onnxruntime
@@ -16,11 +17,8 @@ from runtime.errors import InvalidBundle, InvalidOption, ProviderUnavailable
 from runtime.interface import GraphInterface
 from runtime.options import check_count
 from runtime.profile import signal_nodes
+from runtime.providers import CPU, CUDA, ONNX_RUNTIME_NAMES, TENSORRT, Provider
 
-Provider: TypeAlias = Literal["auto", "cpu", "cuda"]
-
-CPU = "CPUExecutionProvider"
-CUDA = "CUDAExecutionProvider"
 CGROUP_CPU_LIMIT = Path("/sys/fs/cgroup/cpu.max")
 PROBE_FRAMES = 64
 
@@ -32,6 +30,16 @@ _LOAD_ERRORS = (
     onnxruntime_errors.NotImplemented,
     onnxruntime_errors.RuntimeException,
 )
+_CUDA_OPTIONS = {
+    # grow the arena by what a new window length needs, not to the next power of two
+    "arena_extend_strategy": "kSameAsRequested",
+    # an exhaustive search would stall the first request of every length
+    "cudnn_conv_algo_search": "HEURISTIC",
+    "cudnn_conv_use_max_workspace": "1",
+    "do_copy_in_default_stream": "1",
+    # TF32 has less precision than the fp32 that graphs are named for
+    "use_tf32": "0",
+}
 _log = logging.getLogger(__name__)
 
 
@@ -40,21 +48,26 @@ class SessionSettings:
     """Settings of the sessions that run a model's graphs.
 
     Attributes:
-        provider: Execution provider: `cpu`, `cuda`, or `auto`, which takes `cuda` where it works
-            and else `cpu`.
+        provider: Execution provider: `auto`, which takes `cuda` where it works and else `cpu`, or
+            one by name.
         threads: Number of CPU threads of one run; None uses every CPU available to this process.
             Concurrent runs share the threads; with 1, each run stays on the thread that called it.
         spinning: Whether idle threads busy-wait for a while before they sleep: faster for runs
             one after the other, wasteful where several share the CPUs.
+        provider_options: Options of a provider other than the CPU's, by ONNX Runtime's names;
+            they take precedence over the ones set here.
     """
 
     provider: Provider = "auto"
     threads: int | None = None
     spinning: bool = True
+    provider_options: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.provider not in get_args(Provider):
-            raise InvalidOption("provider", self.provider, "auto, cpu or cuda is needed")
+            raise InvalidOption(
+                "provider", self.provider, f"one of {', '.join(get_args(Provider))} is needed"
+            )
         check_count("threads", self.threads)
 
 
@@ -129,15 +142,20 @@ def open_graph(data: bytes, interface: GraphInterface, settings: SessionSettings
     """
     if settings.provider == "cpu":
         return _open_on_cpu(data, interface, settings)
-    if CUDA in onnxruntime.get_available_providers():
-        graph = _open_on_cuda(data, interface, settings)
+    wanted = CUDA if settings.provider == "auto" else ONNX_RUNTIME_NAMES[settings.provider]
+    if wanted in onnxruntime.get_available_providers():
+        graph = _open_on(wanted, data, interface, settings)
         if graph is not None:
             return graph
-        reason = "ONNX Runtime could not start it; check the GPU, its driver, CUDA and cuDNN"
+        reason = "ONNX Runtime could not start it"
+        if wanted == CUDA:
+            reason += "; check the GPU, its driver, CUDA and cuDNN"
     else:
-        reason = "this build of ONNX Runtime does not include it; install onnxruntime-gpu"
-    if settings.provider == "cuda":
-        raise ProviderUnavailable(CUDA, reason)
+        reason = "this build of ONNX Runtime does not include it"
+        if wanted == CUDA:
+            reason += "; install onnxruntime-gpu"
+    if settings.provider != "auto":
+        raise ProviderUnavailable(wanted, reason)
     _log.info("%s runs on the CPU: %s", interface.file_name, reason)
     return _open_on_cpu(data, interface, settings)
 
@@ -164,26 +182,30 @@ def _open_on_cpu(data: bytes, interface: GraphInterface, settings: SessionSettin
     return Graph(session, interface)
 
 
-def _open_on_cuda(
-    data: bytes, interface: GraphInterface, settings: SessionSettings
+def _open_on(
+    provider: str, data: bytes, interface: GraphInterface, settings: SessionSettings
 ) -> Graph | None:
-    onnxruntime.preload_dlls()
-    cuda_options = {
-        # grow the arena by what a new window length needs, not to the next power of two
-        "arena_extend_strategy": "kSameAsRequested",
-        # an exhaustive search would stall the first request of every length
-        "cudnn_conv_algo_search": "HEURISTIC",
-        "cudnn_conv_use_max_workspace": "1",
-        "do_copy_in_default_stream": "1",
-        # TF32 has less precision than the fp32 that graphs are named for
-        "use_tf32": "0",
-    }
+    """Open a graph on a provider other than the CPU's.
+
+    Returns:
+        The graph; None where ONNX Runtime started it on the CPU instead.
+
+    Raises:
+        ProviderUnavailable: The provider leaves computation to the CPU.
+    """
+    own = _CUDA_OPTIONS if provider == CUDA else {}
+    providers: list[Any] = [(provider, {**own, **settings.provider_options}), CPU]
+    if provider in (CUDA, TENSORRT):
+        onnxruntime.preload_dlls()
+    if provider == TENSORRT:
+        # it leaves what it cannot compute to the next one
+        providers.insert(1, (CUDA, _CUDA_OPTIONS))
     options = _options(settings)
     with tempfile.TemporaryDirectory(prefix="openvoice-profile-") as folder:
         options.enable_profiling = True
         options.profile_file_prefix = str(Path(folder) / "profile")
-        session = _session(data, interface, options, [(CUDA, cuda_options), CPU])
-        if session.get_providers()[0] != CUDA:
+        session = _session(data, interface, options, providers)
+        if session.get_providers()[0] != provider:
             session.end_profiling()
             return None
         graph = Graph(session, interface)
@@ -191,7 +213,8 @@ def _open_on_cuda(
         left = signal_nodes(Path(session.end_profiling()), CPU)
     if left:
         raise ProviderUnavailable(
-            CUDA, f"these nodes of {interface.file_name} would run on the CPU: {', '.join(left)}"
+            provider,
+            f"these nodes of {interface.file_name} would run on the CPU: {', '.join(left)}",
         )
     return graph
 

@@ -14,7 +14,6 @@ from typing import Any
 from server import settings as settings_module
 from server.keys.key_file import make_key
 from server.keys.key_ring import KeyRing
-from server.process import malloc
 from server.settings import OPTIONS, Settings, SettingsError
 from server.telemetry import logs
 from server.voices.address import check_address
@@ -108,19 +107,17 @@ def _make_key(arguments: list[str], program: str) -> int:
 
 def _serve(settings: Settings, warnings: list[str]) -> int:
     logs.configure(settings.log_level)
-    malloc.return_large_blocks()
     for warning in warnings:
         _log.warning(warning)
-    # Imported here so that --help and a bad option answer at once, and in this order so that the
-    # model is being loaded while the web framework is imported.
-    from server.process.model_loader import ModelLoader
+    # Imported here so that --help and a bad option answer at once.
+    if settings.processes == 1:
+        from server.serving import serve
 
-    loader = ModelLoader.from_settings(settings)
-    from server.app import ServerParts, create_app
-    from server.process.listener import serve
+        return serve(settings)
+    from server.process.process_group import ProcessGroup
+    from server.serving import serve_member
 
-    parts = ServerParts.create(settings, loader)
-    return serve(create_app(parts), parts.lifecycle, settings)
+    return ProcessGroup(settings, serve_member).run()
 
 
 if __name__ == "__main__":

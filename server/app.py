@@ -44,6 +44,7 @@ from server.process.model_lifecycle import ModelLifecycle
 from server.process.model_loader import ModelLoader
 from server.settings import Settings
 from server.telemetry.metrics import Metrics
+from server.telemetry.traces import Traces
 from server.voices.store import VoiceStore
 
 _EXPOSED_HEADERS = (
@@ -76,6 +77,7 @@ class ServerParts:
         voice_store: Keeps the clients' voices; None where none are stored.
         keys: The API keys that are accepted; None where none is needed.
         limiter: Limits on what each key may use.
+        traces: Makes the spans of requests; None where they are not traced.
     """
 
     settings: Settings
@@ -86,15 +88,28 @@ class ServerParts:
     voice_store: VoiceStore | None
     keys: KeyRing | None
     limiter: RateLimiter
+    traces: Traces | None
 
     @classmethod
-    def create(cls, settings: Settings, loader: ModelLoader) -> Self:
+    def create(
+        cls,
+        settings: Settings,
+        loader: ModelLoader,
+        metrics: Metrics | None = None,
+        traces: Traces | None = None,
+    ) -> Self:
         """Create the parts, around a model that is being loaded.
+
+        Args:
+            settings: The settings.
+            loader: Loads the model.
+            metrics: The metrics; None makes those of a single process.
+            traces: Makes the spans of requests; None where they are not traced.
 
         Raises:
             SettingsError: The file of keys cannot be used.
         """
-        metrics = Metrics()
+        metrics = metrics or Metrics()
         admission = Admission(settings.workers, settings.waiting_requests, settings.bytes_in_flight)
         metrics.watch_requests(lambda: admission.admitted, lambda: admission.bytes_held)
         live_admission = LiveAdmission(settings.live_sessions, settings.live_load)
@@ -110,11 +125,16 @@ class ServerParts:
             voice_store,
             KeyRing.of(settings),
             RateLimiter.of(settings),
+            traces,
         )
 
 
 def create_app(
-    parts: ServerParts, static: Path = page.STATIC, samples: Path = page.SAMPLES
+    parts: ServerParts,
+    static: Path = page.STATIC,
+    samples: Path = page.SAMPLES,
+    *,
+    start_loaded: bool = False,
 ) -> Starlette:
     """Create the application of a server.
 
@@ -122,6 +142,8 @@ def create_app(
         parts: The server's parts.
         static: Folder of the page.
         samples: Folder of the sample clips.
+        start_loaded: Whether the application's start lasts until the model is loaded, so that
+            nothing is answered before; it then fails where the model cannot be loaded.
     """
     lifecycle = parts.lifecycle
 
@@ -130,10 +152,14 @@ def create_app(
         lifecycle.start()
         if parts.voice_store is not None:
             parts.voice_store.open()
+        if start_loaded:
+            await lifecycle.wait_until_loaded()
         yield
         lifecycle.close()
         if parts.voice_store is not None:
             await asyncio.to_thread(parts.voice_store.close)
+        if parts.traces is not None:
+            await asyncio.to_thread(parts.traces.close)
 
     app = Starlette(
         routes=[
@@ -187,6 +213,7 @@ def _middleware(parts: ServerParts) -> list[Middleware]:
             RequestLog,
             hold_request=parts.lifecycle.hold_request,
             count_request=parts.metrics.count_request,
+            traces=parts.traces,
         ),
         Middleware(DefaultHeaders),
         Middleware(ErrorAnswers, settings=settings),

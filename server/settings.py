@@ -14,7 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_type_hints
 
-Provider = Literal["auto", "cpu", "cuda"]
+from runtime.providers import Provider
+
 LogLevel = Literal["debug", "info", "warning", "error"]
 Marking = Literal["full", "metadata", "none"]
 
@@ -61,7 +62,8 @@ class Settings:
         Option("name of an installed model, or its folder; without it, the compact model"),
     ] = None
     provider: Annotated[
-        Provider, Option("where the graphs run; cuda fails at start where CUDA is missing")
+        Provider,
+        Option("where the graphs run; a provider that is named and missing is an error at start"),
     ] = "auto"
     workers: Annotated[
         int,
@@ -86,6 +88,14 @@ class Settings:
             "requests that are parsed or decoded at once; raising it takes more CPU and memory", 1
         ),
     ] = 4
+    processes: Annotated[
+        int,
+        Option(
+            "server processes that share the port and the CPUs; raising it serves more requests on "
+            "machines with many CPUs; each process has a model and limits of its own",
+            1,
+        ),
+    ] = 1
     api_key: Annotated[
         str | None, Option("key that clients must send; without it, none is needed")
     ] = None

@@ -103,5 +103,7 @@ def is_ready(url: str) -> bool:
     try:
         connection.request("GET", "/readyz")
         return connection.getresponse().status == 200
+    except TimeoutError:  # it listens, but no process of several has accepted yet
+        return False
     finally:
         connection.close()

@@ -44,6 +44,7 @@ SERVER_LAYERS = (
     "middleware",
     "process",
     "app",
+    "serving",
     "__main__",
 )
 """What server/ is made of, from the lowest layer up: each imports only itself and what is below."""
@@ -55,6 +56,7 @@ THIRD_PARTY = {
         "anyio",
         "msgspec",
         "numpy",
+        "opentelemetry",
         "prometheus_client",
         "psycopg",
         "python_multipart",
@@ -62,7 +64,7 @@ THIRD_PARTY = {
         "tqdm",
         "uvicorn",
     },
-    "client": {"httpx", "numpy", "soundfile", "tqdm", "websockets"},
+    "client": {"httpx", "numpy", "opentelemetry", "soundfile", "tqdm", "websockets"},
 }
 
 # Program for a separate process: refuses the named packages, then imports every module given.

@@ -27,6 +27,7 @@ from deploy.image.contents import (
     LEFT_OUT_OF_DEBIAN,
     LEFT_OUT_OF_PACKAGES,
     LEFT_OUT_OF_PYTHON,
+    LEFT_OUT_UNLESS_TRACED,
     TAKEN_FROM_DEBIAN,
     USER,
 )
@@ -248,7 +249,9 @@ def main(image: Path) -> None:
     """Write the layers system, packages and application below `image`."""
     standard_library = Path(os.__file__).parent
     site_packages = ENVIRONMENT / "lib" / standard_library.name / "site-packages"
-    installed = list(kept_files(site_packages, LEFT_OUT_OF_PACKAGES))
+    traced = (site_packages / "opentelemetry").is_dir()
+    left_out = LEFT_OUT_OF_PACKAGES + (() if traced else LEFT_OUT_UNLESS_TRACED)
+    installed = list(kept_files(site_packages, left_out))
     replaced = replacements(installed, site_packages)
     installed = [path for path in installed if path not in replaced]
     ours = [path for path in installed if is_ours(path.relative_to(site_packages))]

@@ -36,7 +36,6 @@ LEFT_OUT_OF_PACKAGES = (
     "*.pyi",
     "*.pyx",
     "_virtualenv*",
-    "google",  # protobuf, which only ONNX Runtime's tools use
     "numpy/_core/include",
     "numpy/f2py",  # makes extensions of Fortran
     "numpy/_core/lib/npy-pkg-config",
@@ -49,11 +48,13 @@ LEFT_OUT_OF_PACKAGES = (
     "onnxruntime/transformers",  # needs onnx
     "pip",
     "pip-*",
-    "protobuf-*",
     "*/test",
     "*/tests",
 )
 """Patterns of paths within the environment's site-packages."""
+
+LEFT_OUT_UNLESS_TRACED = ("google", "protobuf-*")
+"""The same for protobuf, which only ONNX Runtime's tools and the exporter of traces use."""
 
 TAKEN_FROM_DEBIAN = {
     "av.libs/libXau-*": "libXau.so.6",

@@ -6,7 +6,7 @@ from typing import get_args
 
 from runtime.models import DEFAULT_MODEL
 from runtime.options import DEFAULT_TAU, DEFAULT_TEMPERATURE
-from runtime.sessions import Provider
+from runtime.providers import Provider
 
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,7 +22,8 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
         "--provider",
         choices=get_args(Provider),
         default="auto",
-        help="where the model runs; auto takes cuda where it works, else cpu (default: auto)",
+        help="where the model runs; auto takes cuda where it works, else cpu; one that is named "
+        "and missing is an error (default: auto)",
     )
     parser.add_argument(
         "--threads",

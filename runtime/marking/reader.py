@@ -15,7 +15,8 @@ from runtime.marking.manifest import (
     WatermarkManifest,
     open_watermark_graph,
 )
-from runtime.sessions import Graph, Provider, SessionSettings
+from runtime.providers import Provider
+from runtime.sessions import Graph, SessionSettings
 
 PRESENT = 0.7
 """Confidence from which a whole clip counts as marked."""

@@ -14,7 +14,8 @@ from runtime.marking.manifest import (
 from runtime.marking.stream import WatermarkStream
 from runtime.marking.subband import Subband, SubbandTransform
 from runtime.options import check_waveform
-from runtime.sessions import Graph, Provider, SessionSettings
+from runtime.providers import Provider
+from runtime.sessions import Graph, SessionSettings
 
 _WARM_UP_FRAMES = 64
 

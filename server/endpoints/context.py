@@ -43,8 +43,15 @@ class Context:
         count_audio = partial(self.limiter.count_audio, record.key_name)
         return RequestAccount(lease, record.key_name, count_audio, record.request_id)
 
-    def observe_work(self, account: RequestAccount) -> None:
-        """Tell the metrics what a request or session cost."""
+    def observe_work(self, account: RequestAccount, record: RequestRecord) -> None:
+        """Tell the metrics, the log and the trace what a request or session cost."""
+        if record.trace is not None:
+            record.trace.add_stages(account.stages)
+        record.notes |= {
+            "audio_in_seconds": round(account.audio_in_seconds, 3),
+            "audio_out_seconds": round(account.audio_out_seconds, 3),
+            "stages": {name: round(seconds, 4) for name, seconds in account.stage_seconds.items()},
+        }
         self.metrics.observe_work(
             stage_seconds=account.stage_seconds,
             inference_seconds=account.inference_seconds,

@@ -149,12 +149,4 @@ class Intake:
                     await run_within_deadline(work, receive, settings.deadline_seconds)
                 context.admission.record_cost(account.attained_seconds)
             finally:
-                self._report(account, scope)
-
-    def _report(self, account: RequestAccount, scope: Scope) -> None:
-        self._context.observe_work(account)
-        RequestRecord.of(scope).notes |= {
-            "audio_in_seconds": round(account.audio_in_seconds, 3),
-            "audio_out_seconds": round(account.audio_out_seconds, 3),
-            "stages": {name: round(seconds, 4) for name, seconds in account.stage_seconds.items()},
-        }
+                context.observe_work(account, RequestRecord.of(scope))

@@ -142,7 +142,7 @@ class LiveEndpoint:
                 self._end_when_draining(),
             )
         finally:
-            context.observe_work(account)
+            context.observe_work(account, record)
 
     async def _convert(
         self,

@@ -10,6 +10,7 @@ from typing import Literal
 
 from server.inference.admission import Lease
 from server.messages.answers import Stats
+from server.telemetry.stage_times import StageTimes
 
 UPLOAD, QUEUE, PARSE, DECODE, TONE, CONVERT, ENCODE, VERIFY = STAGES = (
     "upload",
@@ -58,7 +59,7 @@ class RequestAccount:
     audio_out_seconds: float = 0.0
     mark: Mark = UNMARKED
     _created: float = field(default_factory=time.perf_counter)
-    _stages: dict[str, float] = field(default_factory=dict)
+    _stages: dict[str, StageTimes] = field(default_factory=dict)
 
     def add_audio_in(self, seconds: float) -> None:
         """Add audio that the request sent.
@@ -70,8 +71,9 @@ class RequestAccount:
         self.audio_in_seconds += seconds
 
     def add_time(self, stage: str, seconds: float) -> None:
-        """Add seconds to a stage."""
-        self._stages[stage] = self._stages.get(stage, 0.0) + seconds
+        """Add a step that ends now to a stage."""
+        ended = time.perf_counter()
+        self._stages.setdefault(stage, StageTimes(ended - seconds, ended)).add(seconds, ended)
 
     @contextmanager
     def measure(self, stage: str) -> Iterator[None]:
@@ -85,6 +87,11 @@ class RequestAccount:
     @property
     def stage_seconds(self) -> Mapping[str, float]:
         """Seconds by stage, for the stages that occurred."""
+        return {name: times.seconds for name, times in self.stages.items()}
+
+    @property
+    def stages(self) -> Mapping[str, StageTimes]:
+        """Times by stage, for the stages that occurred."""
         return dict(self._stages)
 
     @property
@@ -114,4 +121,5 @@ class RequestAccount:
         return ", ".join(f"{stage};dur={1000 * seconds:.1f}" for stage, seconds in stages)
 
     def _sum(self, *stages: str) -> float:
-        return sum(self._stages.get(stage, 0.0) for stage in stages)
+        taken = self.stage_seconds
+        return sum(taken.get(stage, 0.0) for stage in stages)

@@ -12,8 +12,9 @@ from contextlib import AbstractContextManager
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from server.telemetry.logs import REQUEST_ID
+from server.telemetry.logs import REQUEST_ID, TRACE_IDS
 from server.telemetry.request_record import RequestRecord
+from server.telemetry.traces import Traces
 
 _log = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ class RequestLog:
         app: The application inside.
         hold_request: Context manager that marks a request as in hand.
         count_request: Counts an ended request, by route, outcome and name of the API key.
+        traces: Makes the spans of requests; None where they are not traced.
     """
 
     def __init__(
@@ -37,18 +39,23 @@ class RequestLog:
         app: ASGIApp,
         hold_request: Callable[[], AbstractContextManager[None]],
         count_request: Callable[[str, str, str], None],
+        traces: Traces | None = None,
     ) -> None:
         self._app = app
         self._hold_request = hold_request
         self._count_request = count_request
+        self._traces = traces
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        given = Headers(scope=scope).get("x-request-id", "")
+        headers = Headers(scope=scope)
+        given = headers.get("x-request-id", "")
         record = RequestRecord(given if _GIVEN_ID.fullmatch(given) else uuid.uuid4().hex)
+        if self._traces is not None:
+            record.trace = self._traces.start(headers)
         record.attach(scope)
         status = 0
 
@@ -64,6 +71,7 @@ class RequestLog:
 
         started = time.perf_counter()
         token = REQUEST_ID.set(record.request_id)
+        trace_token = TRACE_IDS.set({} if record.trace is None else record.trace.ids)
         try:
             with self._hold_request():
                 try:
@@ -72,15 +80,25 @@ class RequestLog:
                     seconds = time.perf_counter() - started
                     self._record(scope, record, status, seconds)
         finally:
+            TRACE_IDS.reset(trace_token)
             REQUEST_ID.reset(token)
 
     def _record(self, scope: Scope, record: RequestRecord, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "other")
+        method = scope.get("method", "WEBSOCKET")
         self._count_request(route, record.outcome, record.key_name)
+        if record.trace is not None:
+            record.trace.end(
+                method=method,
+                route=route,
+                path=scope["path"],
+                status=status,
+                outcome=record.outcome,
+            )
         _log.info(
             "request",
             extra={
-                "method": scope.get("method", "WEBSOCKET"),
+                "method": method,
                 "path": scope["path"],
                 "status": status,
                 "outcome": record.outcome,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import socket
 import time
+from collections.abc import Sequence
 from types import FrameType
 
 import uvicorn
@@ -17,7 +19,8 @@ from server.settings import Settings
 
 _log = logging.getLogger(__name__)
 
-_LOAD_FAILED = 1
+LOAD_FAILED = 1
+"""Exit status where the model could not be loaded."""
 
 _KEEP_ALIVE_SECONDS = 75
 """Longer than reverse proxies keep theirs, so that they never send on a connection just closed."""
@@ -36,30 +39,30 @@ class DrainingServer(uvicorn.Server):
         self, config: uvicorn.Config, lifecycle: ModelLifecycle, drain_seconds: float
     ) -> None:
         super().__init__(config)
-        self._lifecycle = lifecycle
+        self.lifecycle = lifecycle
         self._drain_seconds = drain_seconds
         self._drain_until = 0.0
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Start to drain; a second signal ends the process at once."""
-        if self._lifecycle.draining:
+        if self.lifecycle.draining:
             self.should_exit = self.force_exit = True
             return
-        self._lifecycle.drain()
+        self.lifecycle.drain()
         self._drain_until = time.monotonic() + self._drain_seconds
 
     async def on_tick(self, counter: int) -> bool:
         """Return whether to end; uvicorn asks several times a second."""
-        lifecycle = self._lifecycle
+        lifecycle = self.lifecycle
         drained = not lifecycle.requests_in_hand or time.monotonic() > self._drain_until
         if lifecycle.failure is not None or (lifecycle.draining and drained):
             self.should_exit = True
         return await super().on_tick(counter)
 
 
-def create_listener(app: ASGIApp, lifecycle: ModelLifecycle, settings: Settings) -> DrainingServer:
-    """Return a server for an application, which does not listen yet."""
-    config = uvicorn.Config(
+def create_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
+    """Return uvicorn's settings for an application."""
+    return uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
@@ -77,20 +80,28 @@ def create_listener(app: ASGIApp, lifecycle: ModelLifecycle, settings: Settings)
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=1,
     )
-    return DrainingServer(config, lifecycle, settings.deadline_seconds)
 
 
-def serve(app: ASGIApp, lifecycle: ModelLifecycle, settings: Settings) -> int:
+def create_listener(app: ASGIApp, lifecycle: ModelLifecycle, settings: Settings) -> DrainingServer:
+    """Return a server for an application, which does not listen yet."""
+    return DrainingServer(create_config(app, settings), lifecycle, settings.deadline_seconds)
+
+
+def run(server: DrainingServer, sockets: Sequence[socket.socket] | None = None) -> int:
     """Listen and serve until a signal ends it.
+
+    Args:
+        server: The server.
+        sockets: Sockets that listen already; without them, it opens its own.
 
     Returns:
         The exit status: 0 after SIGTERM or SIGINT, 1 where the model could not be loaded.
     """
     disable_created_metrics()  # type: ignore[no-untyped-call]
-    create_listener(app, lifecycle, settings).run()
-    failure = lifecycle.failure
+    server.run(None if sockets is None else list(sockets))
+    failure = server.lifecycle.failure
     if failure is None:
         return 0
     unexpected = None if isinstance(failure, OpenVoiceError) else failure
     _log.critical("the model could not be loaded: %s", failure, exc_info=unexpected)
-    return _LOAD_FAILED
+    return LOAD_FAILED

@@ -110,6 +110,15 @@ class ModelLifecycle:
         """Wait until no new work is accepted."""
         await self._drain_began.wait()
 
+    async def wait_until_loaded(self) -> None:
+        """Wait until the model is loaded.
+
+        Raises:
+            Exception: What kept it from loading.
+        """
+        if self._loading is not None:
+            await asyncio.shield(self._loading)
+
     def close(self) -> None:
         """Release the threads of the cloning service."""
         if self._service is not None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Literal
 
 from prometheus_client import (
     CollectorRegistry,
@@ -13,17 +15,29 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
+from prometheus_client.multiprocess import MultiProcessCollector
 
 _SECONDS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300)
 _STEP_SECONDS = (0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1, 2, 5)
 _FACTORS = (0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1, 2)
 _MODEL_LABELS = ("model", "provider")
 
+_Together = Literal["livesum", "livemax"]
+"""What the gauges of several processes are together: their sum, or the highest of them."""
+
 
 class Metrics:
-    """The metrics of one server, in a registry of their own."""
+    """The metrics of one server, in a registry of their own.
 
-    def __init__(self) -> None:
+    Args:
+        shared_folder: Folder where the processes of one server keep their metrics, of which the
+            exposition is made; prometheus-client has to know it when it is imported. None where
+            there is one process.
+    """
+
+    def __init__(self, shared_folder: Path | None = None) -> None:
+        self._shared_folder = shared_folder
+        self._watched: list[tuple[Gauge, Callable[[], float]]] = []
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
         PlatformCollector(registry=self._registry)
@@ -78,12 +92,16 @@ class Metrics:
             registry=self._registry,
         )
         self._ready = Gauge(
-            "openvoice_ready", "1 while new requests are accepted, else 0.", registry=self._registry
+            "openvoice_ready",
+            "1 while new requests are accepted, else 0.",
+            multiprocess_mode="livemax",
+            registry=self._registry,
         )
         self._model_info = Gauge(
             "openvoice_model_info",
             "1, with the loaded model in the labels.",
             ("name", "variant", "precision", "model_id", "provider"),
+            multiprocess_mode="livemax",
             registry=self._registry,
         )
         self._live_steps = Counter(
@@ -122,7 +140,12 @@ class Metrics:
     def watch_live(self, sessions: Callable[[], int], share: Callable[[], float]) -> None:
         """Report how many live sessions there are and what they cost together."""
         self._gauge("openvoice_live_sessions", "Live sessions under way.", sessions)
-        self._gauge("openvoice_live_load", "Share of the machine that they need.", share)
+        self._gauge(
+            "openvoice_live_load",
+            "Share of the machine that they need; of several processes, in the busiest one.",
+            share,
+            "livemax",
+        )
 
     def set_model(
         self, *, model: str, variant: str, precision: str, model_id: str, provider: str
@@ -173,8 +196,27 @@ class Metrics:
         self._live_latency.labels(latency, *self._labels).observe(seconds)
 
     def exposition(self) -> bytes:
-        """Return all metrics in Prometheus's text format."""
-        return generate_latest(self._registry)
+        """Return all metrics in Prometheus's text format, of every process where they share them.
 
-    def _gauge(self, name: str, about: str, value: Callable[[], float]) -> None:
-        Gauge(name, about, registry=self._registry).set_function(value)
+        What the operating system says of a process is left out then, as it says it of one.
+        """
+        if self._shared_folder is None:
+            return generate_latest(self._registry)
+        self.refresh()
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry, str(self._shared_folder))  # type: ignore[no-untyped-call]
+        return generate_latest(registry)
+
+    def refresh(self) -> None:
+        """Write what is watched into the shared metrics, for the other processes to tell."""
+        for gauge, value in self._watched:
+            gauge.set(value())
+
+    def _gauge(
+        self, name: str, about: str, value: Callable[[], float], together: _Together = "livesum"
+    ) -> None:
+        gauge = Gauge(name, about, multiprocess_mode=together, registry=self._registry)
+        if self._shared_folder is None:
+            gauge.set_function(value)
+        else:
+            self._watched.append((gauge, value))

@@ -7,6 +7,8 @@ from typing import Any
 
 from starlette.types import Scope
 
+from server.telemetry.traces import Trace
+
 _STATE = "record"
 
 
@@ -19,12 +21,14 @@ class RequestRecord:
         outcome: `ok`, an error's code, or `client_gone`.
         key_name: Name of the API key that it was sent with; empty where the key has none.
         notes: More fields of the log line.
+        trace: Span of the request; None where requests are not traced.
     """
 
     request_id: str
     outcome: str = "ok"
     key_name: str = ""
     notes: dict[str, Any] = field(default_factory=dict)
+    trace: Trace | None = None
 
     def attach(self, scope: Scope) -> None:
         """Keep the record in a request's scope."""

@@ -11,7 +11,8 @@ import pytest
 from runtime.errors import InvalidBundle, InvalidOption, ProviderUnavailable
 from runtime.interface import tone_converter_interface, tone_encoder_interface
 from runtime.manifest import Manifest
-from runtime.sessions import CPU, CUDA, SessionSettings, available_cpus, open_graph
+from runtime.providers import CPU, CUDA, ONNX_RUNTIME_NAMES, Provider
+from runtime.sessions import SessionSettings, available_cpus, open_graph
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +134,48 @@ def test_computation_left_to_the_cpu_is_an_error(
     for provider in ("cuda", "auto"):
         with pytest.raises(ProviderUnavailable, match=r"would run on the CPU: .*Conv"):
             open_graph(data, tone_encoder_interface(manifest), SessionSettings(provider))
+
+
+@pytest.mark.parametrize("provider", ["openvino", "coreml", "directml", "tensorrt"])
+def test_any_provider_that_is_missing_is_an_error(
+    bundle: Path, manifest: Manifest, provider: Provider
+) -> None:
+    name = ONNX_RUNTIME_NAMES[provider]
+    if name in onnxruntime.get_available_providers():
+        pytest.skip(f"this ONNX Runtime has {name}")
+    data = (bundle / "tone_encoder.onnx").read_bytes()
+    with pytest.raises(ProviderUnavailable, match=f"{name} cannot be used: this build"):
+        open_graph(data, tone_encoder_interface(manifest), SessionSettings(provider))
+
+
+def test_a_provider_that_is_there_gets_its_options(
+    bundle: Path, manifest: Manifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = ONNX_RUNTIME_NAMES["xnnpack"]
+    given: list[Any] = []
+
+    class Pretender(onnxruntime.InferenceSession):  # type: ignore[misc]
+        def __init__(self, data: bytes, options: Any, providers: list[Any]) -> None:
+            given.extend(providers)
+            super().__init__(data, options, providers=[CPU])
+
+        def get_providers(self) -> list[str]:
+            return [name, CPU]
+
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: [name, CPU])
+    monkeypatch.setattr(onnxruntime, "InferenceSession", Pretender)
+    monkeypatch.setattr("runtime.sessions.signal_nodes", lambda profile, provider: [])
+    data = (bundle / "tone_encoder.onnx").read_bytes()
+    settings = SessionSettings("xnnpack", provider_options={"intra_op_num_threads": "2"})
+    graph = open_graph(data, tone_encoder_interface(manifest), settings)
+    assert given == [(name, {"intra_op_num_threads": "2"}), CPU]
+    assert graph.providers == (name, CPU)
+    assert not graph.on_cuda
+
+
+def test_names_are_those_of_onnx_runtime() -> None:
+    known = onnxruntime.get_all_providers()
+    assert all(name in known for name in ONNX_RUNTIME_NAMES.values())
 
 
 @pytest.mark.gpu

@@ -31,10 +31,13 @@ SERVE_WITHOUT = """
 import sys
 from pathlib import PurePosixPath
 from deploy.image.assemble import is_left_out
-from deploy.image.contents import LEFT_OUT_OF_PACKAGES, LEFT_OUT_OF_PYTHON
+from deploy.image.contents import (
+    LEFT_OUT_OF_PACKAGES, LEFT_OUT_OF_PYTHON, LEFT_OUT_UNLESS_TRACED
+)
 import os
 
-roots = {sys.argv[1]: LEFT_OUT_OF_PACKAGES, os.path.dirname(os.__file__): LEFT_OUT_OF_PYTHON}
+packages = LEFT_OUT_OF_PACKAGES + LEFT_OUT_UNLESS_TRACED
+roots = {sys.argv[1]: packages, os.path.dirname(os.__file__): LEFT_OUT_OF_PYTHON}
 import server.__main__, runtime.cloner, openvoice_onnx.command
 for module in list(sys.modules.values()):
     file = getattr(module, "__file__", None) or ""
