@@ -95,9 +95,9 @@ def begin(model: CompactModel, found: Statistics) -> None:
         prior.log_precision.copy_(torch.log(precision + SMALLEST_PRECISION))
         map_of = scaled.T.reshape(units, coefficients, dimension) * speaking[:, None, None]
         voices.basis.copy_(map_of)
-        known = prior.solve(voices, found.counts, found.sums)[:, :, 0]
-        stretches = tract_stretches(voices, known, total * speaking)
-        voices.tract.direction.copy_(regression(known, stretches)[None] / voices.tract.UNIT)
+        spoken = prior.solve(voices, found.counts, found.sums)[:, :, 0]
+        stretches = tract_stretches(voices, spoken, total * speaking)
+        voices.tract.direction.copy_(regression(spoken, stretches)[None] / voices.tract.UNIT)
 
 
 def tract_stretches(voices: VoiceMap, known: Tensor, weights: Tensor) -> Tensor:
@@ -138,7 +138,8 @@ def regression(known: Tensor, values: Tensor) -> Tensor:
     """
     centred = known - known.mean(0)
     gram = centred.T @ centred + RIDGE * len(known) * torch.eye(known.shape[1])
-    return torch.linalg.solve(gram, centred.T @ values)
+    weights: Tensor = torch.linalg.solve(gram, centred.T @ values)
+    return weights
 
 
 def embeddings(critic: nn.Module, recordings: Recordings, seconds: float = 10.0) -> Tensor:

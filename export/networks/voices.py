@@ -252,4 +252,5 @@ class VoiceChange(nn.Module):
         rest = faded * voices.cepstra(moved)[:, 1:]
         added = self.gain * voices.change(units, away)
         in_voice = voices.bands(torch.cat([added[:, :1], added[:, 1:] - rest], 1))
-        return in_voice + (moved - unexplained)
+        added_to_bands: Tensor = in_voice + (moved - unexplained)
+        return added_to_bands

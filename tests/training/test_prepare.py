@@ -31,8 +31,8 @@ def test_the_first_folder_is_split_and_paced_and_others_are_taken_whole(
         for name in names:
             soundfile.write(folder / f"{name}.flac", vowel(120.0, 2.0), 22050)
     training.prepare.prepare([read, others], made)
-    names = sorted(path.stem for path in made.iterdir())
+    stems = sorted(path.stem for path in made.iterdir())
     # The first of eight speakers is held out.
-    assert names == ["b-1-1", "b-1-1@0.89", "b-1-1@1.12", "c"]
+    assert stems == ["b-1-1", "b-1-1@0.89", "b-1-1@1.12", "c"]
     lengths = [len(row.waveform) / 44100 for row in Recordings(made, 1).rows]
     assert lengths == pytest.approx([1, 1 / 0.89, 1 / 1.12, 1], abs=0.01)
