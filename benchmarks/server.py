@@ -26,6 +26,7 @@ class Server:
     """A server in a child process: ready when the block begins, stopped when it ends.
 
     Args:
+        module: Module that is run.
         settings: Options of `python -m server`, by name; host, port, log level and marking have
             defaults. Results are not marked, so that they can be compared with the library's.
 
@@ -35,7 +36,7 @@ class Server:
         ready_seconds: Time from starting the process to its first 200 of /readyz.
     """
 
-    def __init__(self, **settings: object) -> None:
+    def __init__(self, module: str = "server", /, **settings: object) -> None:
         self._port = _free_port()
         self.url = f"http://{_LOOPBACK}:{self._port}"
         self.pid = 0
@@ -46,7 +47,7 @@ class Server:
             "log_level": "warning",
             "marking": "none",
         }
-        self._command = [sys.executable, "-m", "server"]
+        self._command = [sys.executable, "-m", module]
         for name, value in (defaults | settings).items():
             self._command += [f"--{name.replace('_', '-')}", str(value)]
 

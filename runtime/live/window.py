@@ -20,7 +20,7 @@ class _Preset:
 
 _PRESETS: Mapping[Latency, _Preset] = {
     "low": _Preset("1e-2", 7),
-    "balanced": _Preset("1e-4", 16),
+    "balanced": _Preset("1e-3", 16),
     "exact": _Preset(EXACT, 32),
 }
 
@@ -39,6 +39,11 @@ class LiveWindow:
     chunk_frames: int
     look_ahead_frames: int
 
+    @property
+    def frames(self) -> int:
+        """Frames that the converter is given in a step."""
+        return self.look_back_frames + self.chunk_frames + self.look_ahead_frames
+
     @classmethod
     def of(
         cls, manifest: Manifest, latency: Latency, chunk_frames: int | None = None
@@ -47,7 +52,7 @@ class LiveWindow:
 
         Args:
             manifest: Description of the model.
-            latency: `low` covers the receptive field at 1e-2 of the peak, `balanced` at 1e-4,
+            latency: `low` covers the receptive field at 1e-2 of the peak, `balanced` at 1e-3,
                 `exact` all of it.
             chunk_frames: Frames that a step converts; None takes the preset's. More of them wait
                 longer and cost less.

@@ -13,8 +13,11 @@ from runtime.manifest import Manifest
 from server.messages.error import ApiError
 from server.messages.errors import Overloaded
 
-_SESSION_SHARE = 0.3
-"""Share that one session should use at most: on a slow machine its chunks are made longer."""
+_SESSION_SHARE = 0.45
+"""Share that one session should use at most: on a slow machine its chunks are made longer.
+
+Beside other work a step may take twice as long, and must still keep up.
+"""
 
 _LONGEST_CHUNK_FRAMES = 86
 _SMOOTHING = 0.1
@@ -49,12 +52,13 @@ class SessionCost:
 
 
 def expect_cost(manifest: Manifest, latency: Latency, real_time_factor: float) -> SessionCost:
-    """Choose the chunk of a preset and expect its cost, from the speed measured at start.
+    """Choose the chunk of a preset and expect its cost, from the speed of a step at start.
 
     Args:
         manifest: Description of the model.
         latency: The preset.
-        real_time_factor: Working seconds for each second of audio, context not counted.
+        real_time_factor: Working seconds for each second of audio that a step is given, context
+            and chunk.
     """
     window = LiveWindow.of(manifest, latency)
     context = window.look_back_frames + window.look_ahead_frames

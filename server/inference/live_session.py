@@ -24,7 +24,9 @@ class LiveSession:
     """Converts what arrives in an inbox, a step a turn.
 
     A step is due one chunk after the arrival of its last sample: later, the next one would wait.
-    What a client sends faster than it can be spoken is converted in turn with other requests.
+    Where one arrival, such as the end, makes several steps ready, each is due a chunk after the one
+    before, since a chunk is what it gives. What a client sends faster than it can be spoken is
+    converted in turn with other requests.
 
     Args:
         pool: Runs the steps.
@@ -52,6 +54,7 @@ class LiveSession:
         self._observe_step = observe_step
         self._clock = 0.0
         self._arrived_at = 0.0
+        self._steps_since_arrival = 0
         self.steps = 0
         self.late_steps = 0
         self.longest_step_seconds = 0.0
@@ -67,7 +70,9 @@ class LiveSession:
                 yield await self._step()
             taken = await self._inbox.take()
             if taken is not None:
-                samples, self._arrived_at = taken
+                samples, arrived_at = taken
+                if arrived_at != self._arrived_at:
+                    self._arrived_at, self._steps_since_arrival = arrived_at, 0
                 self._conversion.push(samples)
             elif not self._conversion.ended:
                 self._conversion.end()
@@ -89,7 +94,10 @@ class LiveSession:
         chunk_seconds = self._conversion.chunk_seconds
         in_time = self._clock <= now
         self._clock = max(self._clock, now - _BURST_SECONDS) + chunk_seconds
-        due_at = self._arrived_at + chunk_seconds if in_time else None
+        self._steps_since_arrival += 1
+        due_at = None
+        if in_time:
+            due_at = self._arrived_at + self._steps_since_arrival * chunk_seconds
         pcm, worked_seconds = await self._pool.run(
             self._account, CONVERT, _convert_chunk, self._conversion, due_at=due_at
         )

@@ -13,8 +13,9 @@ LOOK_AHEAD = {"exact": 30, "1e-4": 12, "1e-3": 9, "1e-2": 8}
 def test_presets_come_from_what_was_measured(cloner: VoiceCloner) -> None:
     manifest = replace(cloner.manifest, look_back_frames=LOOK_BACK, look_ahead_frames=LOOK_AHEAD)
     assert LiveWindow.of(manifest, "low") == LiveWindow(20, 7, 8)
-    assert LiveWindow.of(manifest, "balanced") == LiveWindow(25, 16, 12)
+    assert LiveWindow.of(manifest, "balanced") == LiveWindow(22, 16, 9)
     assert LiveWindow.of(manifest, "exact", 99) == LiveWindow(40, 99, 30)
+    assert LiveWindow.of(manifest, "low").frames == 35
 
 
 @pytest.mark.parametrize("latency", ["low", "balanced", "exact"])

@@ -46,6 +46,7 @@ def test_warming_up_measures_the_speed(service: CloningService, engine: FakeEngi
     service.warm_up()
     assert engine.warmed_up
     assert service.real_time_factor > 0
+    assert service.expect_live_cost("low").share > 0
 
 
 async def test_a_clone_from_bytes_to_bytes(

@@ -23,9 +23,9 @@ def test_a_fast_machine_keeps_the_preset_s_chunk() -> None:
 
 
 def test_a_slow_machine_gets_longer_chunks() -> None:
-    cost = expect_cost(MEASURED, "low", 0.05)
+    cost = expect_cost(MEASURED, "low", 0.075)
     assert cost.chunk_frames == 29
-    assert cost.share <= 0.3
+    assert cost.share <= 0.45
     # and one that is slower than speech is expected to be late, whatever its chunks
     assert expect_cost(MEASURED, "low", 0.9).share > 1
 
