@@ -29,11 +29,13 @@ COMMANDS = {
     "voices": "stored voices: time to get, list, add and delete one of many",
     "memory": "memory of the command line and of a server, by length of the clip",
     "startup": "time from starting a server to its being ready",
+    "edge": "the command line on one core with 512 MiB of memory",
     "quality": "similarity by tau, and accuracy of precisions",
     "compare": "our graphs against PyTorch and a naive export (needs PyTorch)",
+    "gpu": "the official size on a GPU, beside PyTorch (needs PyTorch)",
 }
 _MODULES = {"http": "http_load"}
-_NEED_TORCH = frozenset({"compare"})
+_NEED_TORCH = frozenset({"compare", "gpu"})
 
 
 def parse(arguments: Sequence[str] | None = None) -> tuple[list[str], Options]:

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from benchmarks import clips, gpu
+from benchmarks import clips
 from benchmarks.compact import compact_networks
 from benchmarks.distribution import COLUMNS, Distribution
 from benchmarks.errors import BenchmarkError
@@ -146,7 +146,6 @@ def run(options: Options) -> Report:
                 ),
                 [row for contest in contests for row in contest.rows()],
             ),
-            gpu.table(options),
         ],
         goals,
     )

@@ -1,6 +1,7 @@
 """Weights in graph files: stored in half precision, and read back into their networks by name."""
 
 import copy
+from collections.abc import Collection
 
 import numpy as np
 import onnx
@@ -72,12 +73,13 @@ def store_half(model: onnx_ir.Model) -> None:
     model.graph.insert_before(first, casts)
 
 
-def load_weights(module: nn.Module, model: onnx.ModelProto) -> None:
+def load_weights(module: nn.Module, model: onnx.ModelProto, unused: Collection[str] = ()) -> None:
     """Copy the weights of an exported graph into the network that it was made from.
 
     Args:
         module: Network whose parameters are overwritten.
         model: Graph that `export_graph` made from the same network.
+        unused: Names of parameters that take no part in the graph and stay as they are.
 
     Raises:
         CheckpointError: The graph holds no weight of a parameter's name and shape.
@@ -87,6 +89,8 @@ def load_weights(module: nn.Module, model: onnx.ModelProto) -> None:
     }
     with torch.no_grad():
         for name, parameter in module.named_parameters():
+            if name in unused:
+                continue
             tensor = constants.get(name)
             if tensor is None or tuple(tensor.dims) != tuple(parameter.shape):
                 raise CheckpointError(

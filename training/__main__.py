@@ -7,7 +7,7 @@ from pathlib import Path
 WORK = Path("training/work")
 COMPACT = Path("onnx_models/compact")
 STAGES = ("content", "pitch", "rendering", "voices", "conversion")
-SETS = ("clean", "hard", "trained", "wide")
+SETS = ("clean", "hard", "trained", "wide", "choice", "hard-choice")
 TAU_PAIRS = 8
 
 
@@ -44,6 +44,11 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--sets", nargs="*", choices=SETS, default=list(SETS[:3]))
     evaluate.add_argument("--pairs", type=int, help="pairs of each set; all 24 by default")
     evaluate.add_argument("--tau", action="store_true", help="measure the shares over tau, too")
+    evaluate.add_argument(
+        "--choosing",
+        action="store_true",
+        help="measure the shares over tau on pairs to choose by, which no report is about",
+    )
     evaluate.add_argument("--report", type=Path, help="file to write the figures to, as JSON")
     figures = commands.add_parser("figures", help="draw the documentation's pictures of a bundle")
     figures.add_argument("--model", type=Path, default=COMPACT)
@@ -103,6 +108,8 @@ def evaluate(arguments: argparse.Namespace) -> None:
         "hard": sets.hard_pairs,
         "trained": sets.trained_pairs,
         "wide": sets.wide_pairs,
+        "choice": sets.choice_pairs,
+        "hard-choice": sets.hard_choice_pairs,
     }
     chosen = {}
     for name in arguments.sets:
@@ -110,7 +117,10 @@ def evaluate(arguments: argparse.Namespace) -> None:
         if folder is None:
             raise SystemExit("the set `wide` needs --wide FOLDER")
         chosen[name] = makers[name](folder)[: arguments.pairs]
-    shares_of = sets.clean_pairs(arguments.speech)[:TAU_PAIRS] if arguments.tau else []
+    shares_of = []
+    if arguments.tau:
+        pairs = makers["choice" if arguments.choosing else "clean"]
+        shares_of = pairs(arguments.speech)[:TAU_PAIRS]
     panel = Panel(PyannoteJudge(), WhisperJudge(), DnsmosJudge())
     report = json.dumps(evaluate(arguments.model, chosen, panel, shares_of), indent=1)
     print(report)

@@ -11,6 +11,8 @@ LEVEL_DB = (-18.0, 8.0)
 NOISE_SHARE, NOISE_DB = 0.4, (3.0, 30.0)
 BAND_SHARE, BAND_BINS = 0.1, (150, 340)
 """How often the top is cut off, as a telephone does, and where."""
+GAP_SHARE, GAP_FRAMES, GAP_FIRST_BINS, GAP_WIDTH = 0.4, 8, (4, 300), 0.3
+"""How often frames and bins are blanked, how many frames, and how many bins from where."""
 FLOOR = 1e-3
 
 
@@ -69,3 +71,25 @@ def noisy(magnitude: Tensor, random: np.random.Generator) -> Tensor:
     level = magnitude.pow(2).mean().sqrt() * float(10 ** (-random.uniform(*NOISE_DB) / 20))
     power = torch.from_numpy(random.exponential(size=tuple(magnitude.shape))).float()
     return torch.sqrt(magnitude**2 + (shape / shape.pow(2).mean().sqrt() * level) ** 2 * power)
+
+
+def with_gaps(magnitude: Tensor, random: np.random.Generator) -> Tensor:
+    """Blank a few frames and a few bins of some items (SpecAugment, Park et al. 2019).
+
+    Args:
+        magnitude: Linear magnitude, [batch, bins, frames].
+        random: Generator of every choice.
+
+    Returns:
+        [batch, bins, frames].
+    """
+    gapped = magnitude.clone()
+    for item in gapped:
+        if random.random() < GAP_SHARE:
+            first = int(random.integers(0, item.shape[1]))
+            item[:, first : first + int(random.integers(1, GAP_FRAMES + 1))] = FLOOR
+        if random.random() < GAP_SHARE:
+            first = int(np.exp(random.uniform(*np.log(GAP_FIRST_BINS))))
+            width = 2 + int(random.uniform(0.0, GAP_WIDTH) * first)
+            item[first : first + width] = FLOOR
+    return gapped

@@ -10,16 +10,19 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from export.networks.compact import CompactModel
+from export.networks.voices import VoiceMap
 from training.losses import spectrogram_of
 from training.recordings import MARGIN_SAMPLES, Recordings
 
-SHORTEST_SECONDS = 4.0
 SHRINKAGE_FRAMES = 8.0
 """Frames of nothing that each speaker's mean of a unit is averaged with."""
 SILENT_NEPERS, SILENT_SLOPE = 2.6, 3.0
 """Units this far below the loudest one count half; the slope is that of a logistic curve."""
 PRECISION = 1.2
 """Precision of a frame as a share of one over the variance within its unit."""
+LARGEST_STRETCH, STRETCHES = 0.24, 49
+"""Nepers of frequency that are tried to each side, and how many steps."""
+RIDGE = 0.3
 SMALLEST_VARIANCE, SMALLEST_PRECISION = 1e-2, 1e-5
 
 
@@ -39,7 +42,7 @@ class Statistics:
 
 
 def statistics(model: CompactModel, recordings: Recordings) -> Statistics:
-    """Sum up every recording of 4 s or more, each a speaker.
+    """Sum up every recording, each a speaker.
 
     Args:
         model: Networks whose units and pitch are trained.
@@ -51,8 +54,6 @@ def statistics(model: CompactModel, recordings: Recordings) -> Statistics:
     analysis = model.converter.analysis
     rows = []
     for row in tqdm(recordings.rows, "voices"):
-        if len(row.waveform) < SHORTEST_SECONDS * 22050:
-            continue
         waveform = np.pad(row.waveform.astype(np.float32) / 32768, MARGIN_SAMPLES, mode="reflect")
         spectrogram = spectrogram_of(torch.from_numpy(waveform)[None])
         with torch.inference_mode():
@@ -94,6 +95,51 @@ def begin(model: CompactModel, found: Statistics) -> None:
         prior.log_precision.copy_(torch.log(precision + SMALLEST_PRECISION))
         map_of = scaled.T.reshape(units, coefficients, dimension) * speaking[:, None, None]
         voices.basis.copy_(map_of)
+        spoken = prior.solve(voices, found.counts, found.sums)[:, :, 0]
+        stretches = tract_stretches(voices, spoken, total * speaking)
+        voices.tract.direction.copy_(regression(spoken, stretches)[None] / voices.tract.UNIT)
+
+
+def tract_stretches(voices: VoiceMap, known: Tensor, weights: Tensor) -> Tensor:
+    """Find how the mean voice has to be stretched over frequency to come near each voice.
+
+    Args:
+        voices: Map from a voice to the envelope.
+        known: Voices, [speakers, dimension].
+        weights: How much each unit counts, [units].
+
+    Returns:
+        Logarithm of the factor of each, their mean taken off, [speakers].
+    """
+    shares = (weights / weights.sum())[:, None]
+    # Units are the frames of a clip of the mean voice.
+    mean = voices.bands(voices.mean.T[None])
+    cepstra = voices.mean + torch.einsum("ucd,sd->suc", voices.basis, known)
+    wanted = voices.bands(cepstra.transpose(1, 2)).transpose(1, 2)
+    factors = torch.linspace(-LARGEST_STRETCH, LARGEST_STRETCH, STRETCHES)
+    distances = []
+    for factor in factors:
+        away = wanted - voices.tract(mean, factor.reshape(1, 1, 1))[0].T
+        away = away - away.mean(2, keepdim=True)
+        distances.append((away.square().mean(2, keepdim=True) * shares).sum((1, 2)))
+    nearest = factors[torch.stack(distances, 1).argmin(1)]
+    return nearest - nearest.mean()
+
+
+def regression(known: Tensor, values: Tensor) -> Tensor:
+    """Predict a number from voices linearly, by ridge regression.
+
+    Args:
+        known: Voices, [speakers, dimension].
+        values: [speakers].
+
+    Returns:
+        Weights, [dimension].
+    """
+    centred = known - known.mean(0)
+    gram = centred.T @ centred + RIDGE * len(known) * torch.eye(known.shape[1])
+    weights: Tensor = torch.linalg.solve(gram, centred.T @ values)
+    return weights
 
 
 def embeddings(critic: nn.Module, recordings: Recordings, seconds: float = 10.0) -> Tensor:

@@ -27,6 +27,8 @@ SCHEDULES = {
     ),
 }
 STAGES = ("content", "pitch", "rendering", "voices", "conversion")
+SHORTEST_SECONDS = {"voices": 4.0, "conversion": 7.0}
+"""Clips shorter than this are left out of a stage."""
 SEED = 1
 
 
@@ -45,7 +47,9 @@ def train(stage: str, prepared: Path, run: Path, steps: int | None, threads: int
     """
     torch.set_num_threads(threads)
     torch.manual_seed(SEED)
-    recordings = Recordings(prepared, SEED + STAGES.index(stage))
+    shortest_seconds = SHORTEST_SECONDS.get(stage, 1.0)
+    paced = stage != "conversion"
+    recordings = Recordings(prepared, SEED + STAGES.index(stage), shortest_seconds, paced)
     model = load_run(run, STAGES[: STAGES.index(stage)])
     if stage == "voices":
         eigenvoices.begin(model, eigenvoices.statistics(model, recordings))
@@ -66,7 +70,7 @@ def made(stage: str, model: CompactModel, recordings: Recordings, run: Path) -> 
         stage: One of `STAGES` but `voices`.
         model: Networks.
         recordings: Prepared clips.
-        run: Folder of the run; the units' centres are kept there.
+        run: Folder of the run; the units' centres and the critics' embeddings are kept there.
 
     Returns:
         The stage.
@@ -87,7 +91,10 @@ def made(stage: str, model: CompactModel, recordings: Recordings, run: Path) -> 
     from training.listener import Listener
 
     critics = [Resemblyzer(stride_frames=20).eval(), CampPlus().eval()]
-    known = [eigenvoices.embeddings(critic, recordings) for critic in critics]
+    path = run / "embeddings.pt"
+    if not path.exists():
+        torch.save([eigenvoices.embeddings(critic, recordings) for critic in critics], path)
+    known = torch.load(path, weights_only=True)
     return ConversionStage(model, recordings, Listener().eval(), critics, known)
 
 

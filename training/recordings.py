@@ -13,6 +13,8 @@ PITCH_STEP_SECONDS = 0.01
 MARGIN_SAMPLES = 384
 """Real samples to each side of a crop, where a whole clip would be reflected."""
 SHORTEST_SECONDS = 1.0
+PACED = "@"
+"""What parts a clip's name from a pace that is not its own."""
 
 
 @dataclass(frozen=True)
@@ -73,14 +75,23 @@ class Recordings:
     Args:
         folder: Folder that `prepare` wrote.
         seed: Seed of every random choice.
+        shortest_seconds: Clips shorter than this are left out.
+        paced: Whether clips at another pace than their own are taken, too.
 
     Raises:
         FileNotFoundError: The folder holds no prepared clip.
     """
 
-    def __init__(self, folder: Path, seed: int) -> None:
-        loaded = [Recording.load(path) for path in sorted(folder.glob("*.npz"))]
-        shortest = SHORTEST_SECONDS * SAMPLE_RATE_HZ
+    def __init__(
+        self,
+        folder: Path,
+        seed: int,
+        shortest_seconds: float = SHORTEST_SECONDS,
+        paced: bool = True,
+    ) -> None:
+        paths = [path for path in sorted(folder.glob("*.npz")) if paced or PACED not in path.stem]
+        loaded = [Recording.load(path) for path in paths]
+        shortest = shortest_seconds * SAMPLE_RATE_HZ
         self.rows = [recording for recording in loaded if len(recording.waveform) >= shortest]
         if not self.rows:
             raise FileNotFoundError(f"{folder} holds no prepared clip; run prepare first")
@@ -88,12 +99,9 @@ class Recordings:
         self.shares = lengths / lengths.sum()
         self.random = np.random.default_rng(seed)
 
-    def draw(self, longer_than_seconds: float = 0.0) -> int:
+    def draw(self) -> int:
         """Draw the index of a recording, long ones more often."""
-        while True:
-            index = int(self.random.choice(len(self.rows), p=self.shares))
-            if len(self.rows[index].waveform) >= longer_than_seconds * SAMPLE_RATE_HZ:
-                return index
+        return int(self.random.choice(len(self.rows), p=self.shares))
 
     def crops(self, count: int, frames: int) -> list[Crop]:
         """Cut as many random stretches out of random recordings."""

@@ -1,7 +1,7 @@
 """The pairs of speakers that every evaluation converts, always the same."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from training.degrade import made_hard
 from training.speech import SAMPLE_RATE_HZ, Clip, clips_in, split
 
-SEED = 20
+SEED, CHOICE_SEED = 20, 21
 PAIRS_A_SET = 24
 SPEECH_SECONDS = 7.5
 SHORTEST_SECONDS = 3.0
@@ -87,6 +87,22 @@ def clean_pairs(folder: Path) -> list[Pair]:
     return pairs_of(_speakers(split(folder)[1]))
 
 
+def choice_pairs(folder: Path) -> list[Pair]:
+    """Pair the same speakers to choose by: other halves, and sources and targets exchanged."""
+    return _changed(
+        [Pair(pair.target, pair.source) for pair in clean_pairs(folder)],
+        lambda speaker, _: replace(speaker, given=speaker.unheard, unheard=speaker.given),
+    )
+
+
+def hard_choice_pairs(folder: Path) -> list[Pair]:
+    """Make `choice_pairs` hard, otherwise than `hard_pairs`."""
+    return _changed(
+        choice_pairs(folder),
+        lambda speaker, index: replace(speaker, given=made_hard(speaker.given, index, CHOICE_SEED)),
+    )
+
+
 def trained_pairs(folder: Path) -> list[Pair]:
     """Pair clips that were trained on: a model that cannot convert these has the wrong design."""
     trained = split(folder)[0]
@@ -109,6 +125,13 @@ def wide_pairs(folder: Path) -> list[Pair]:
     ]
     speakers = [halves(clip, clip.path.stem.startswith(("en", "p"))) for clip in clips]
     return pairs_of([speaker for speaker in speakers if speaker is not None])
+
+
+def _changed(pairs: Sequence[Pair], change: Callable[[Speaker, int], Speaker]) -> list[Pair]:
+    """Change every speaker of the pairs once, by what is told of him and his number."""
+    speakers = {id(s): s for pair in pairs for s in (pair.source, pair.target)}
+    changed = {key: change(speaker, index) for index, (key, speaker) in enumerate(speakers.items())}
+    return [Pair(changed[id(pair.source)], changed[id(pair.target)]) for pair in pairs]
 
 
 def _speakers(clips: Sequence[Clip]) -> list[Speaker]:

@@ -11,7 +11,8 @@ from torch.nn import functional
 from export.networks.compact import CompactConverter, CompactModel, moved_pitch
 from export.networks.excitation import CENTRE_HZ, LOWEST_HZ
 from export.networks.pitch import pitch_loss
-from training.augment import augmented, stretched
+from training.augment import augmented, stretched, with_gaps
+from training.degrade import CONDITIONS
 from training.loop import Stage
 from training.losses import SpectralLoss, misheard, mistaken, spectrogram_of
 from training.recordings import MARGIN_SAMPLES, Crop, Recordings
@@ -73,7 +74,9 @@ class ContentStage(Stage):
     def terms(self) -> dict[str, Tensor]:
         """Compare units and features with the recogniser's; frames without a past do not count."""
         crops = self.recordings.crops(self.BATCH, self.FRAMES)
-        hidden = self.content.hidden(augmented(spectra(crops), self.recordings.random, warp=True))
+        random = self.recordings.random
+        heard = with_gaps(augmented(spectra(crops), random, warp=True), random)
+        hidden = self.content.hidden(heard)
         hidden = hidden[:, self.FIRST_FRAME :]
         features = torch.from_numpy(np.stack([crop.features for crop in crops]))
         features = features[:, self.FIRST_FRAME :]
@@ -191,10 +194,11 @@ class ConversionStage(Stage):
         embeddings: Each critic's embeddings of the recordings, [recordings, dimension].
     """
 
-    BATCH, FRAMES, REFERENCE_FRAMES, REFERENCE_SECONDS = 6, 150, 260, 4.0
+    BATCH, FRAMES, REFERENCE_FRAMES = 6, 150, 260
     LEVEL_DB, AUGMENTED_SHARE, MARGIN = (-8.0, 4.0), 0.25, 0.25
-    OWN_HEARD = 3
-    """How many of those that are said in their own voice the recogniser hears."""
+    OWN_HEARD, DISTORTED_SHARE = 3, 0.6
+    """How many of those that are said in their own voice the recogniser hears, the last ones, and
+    how often the others are distorted, speech and reference alike."""
     LATE_LAYERS = (4, 5, 6)
     """What a conversion has to share with its source: the layers that mind least who speaks."""
     rates: ClassVar[Mapping[str, float]] = {
@@ -247,18 +251,32 @@ class ConversionStage(Stage):
         voice = self.model.tone_encoder.prior(analysis.voices, units, heard)
         return torch.cat([voice, pitch], 1)
 
+    def distorted(self, waveforms: Tensor) -> Tensor:
+        """Put some of the waveforms under one of the conditions of `degrade`."""
+        random = self.recordings.random
+        items = []
+        for waveform in waveforms.numpy():
+            if random.random() < self.DISTORTED_SHARE:
+                condition = CONDITIONS[int(random.integers(len(CONDITIONS)))]
+                waveform = np.asarray(condition(waveform, random), np.float32)
+            items.append(torch.from_numpy(waveform))
+        return torch.stack(items)
+
     def terms(self) -> dict[str, Tensor]:
         """Render the batch as itself and with its speakers exchanged."""
         random, converter = self.recordings.random, self.converter
         analysis, indices = converter.analysis, list[int]()
         while len(indices) < self.BATCH:
-            index = self.recordings.draw(self.REFERENCE_SECONDS)
+            index = self.recordings.draw()
             if index not in indices:
                 indices.append(index)
         crops = [self.recordings.crop(index, self.FRAMES) for index in indices]
         references = [self.recordings.crop(index, self.REFERENCE_FRAMES) for index in indices]
-        waveforms = levelled(waveforms_of(crops), random, self.LEVEL_DB)
-        heard = spectra(references)
+        clean = levelled(waveforms_of(crops), random, self.LEVEL_DB)
+        skipped = self.BATCH - self.OWN_HEARD
+        both = torch.cat([clean, waveforms_of(references)], 1)
+        both[:skipped] = self.distorted(both[:skipped])
+        waveforms, heard = both[:, : clean.shape[1]], spectrogram_of(both[:, clean.shape[1] :])
         if random.random() < self.AUGMENTED_SHARE:
             heard = augmented(heard, random, warp=False)
         shift = int(random.integers(1, self.BATCH))
@@ -279,8 +297,7 @@ class ConversionStage(Stage):
 
         wanted = waveforms[:, MARGIN_SAMPLES:-MARGIN_SAMPLES]
         with torch.no_grad():
-            said = self.listener(wanted)
-        skipped = self.BATCH - self.OWN_HEARD
+            said = self.listener(clean[:, MARGIN_SAMPLES:-MARGIN_SAMPLES])
         again = self.listener(made[skipped:])
         own = [layer[: self.OWN_HEARD] for layer in again]
         changed = [layer[self.OWN_HEARD :] for layer in again]

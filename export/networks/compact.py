@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from export.networks.content import ContentEncoder
-from export.networks.envelope import Envelope, band_centres_hz
+from export.networks.envelope import Envelope, band_centres_hz, band_spacing
 from export.networks.excitation import CENTRE_HZ, HIGHEST_HZ, LOWEST_HZ, PulseTrain
 from export.networks.filters import mel_filters
 from export.networks.pitch import PitchTracker
@@ -91,7 +91,11 @@ class Analysis(nn.Module):
         )
         self.envelope = Envelope(config.bands, config.fft_samples, config.sample_rate_hz)
         self.voices = VoiceMap(
-            config.units, config.coefficients, config.heard_bands, config.voice_dimension
+            config.units,
+            config.coefficients,
+            config.heard_bands,
+            config.voice_dimension,
+            band_spacing(config.bands, config.sample_rate_hz / 2),
         )
 
     def source(self, spectrogram: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:

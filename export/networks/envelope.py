@@ -13,6 +13,11 @@ UNVOICED_HZ = 150.0
 """Half-width where there is no pitch."""
 
 
+def band_spacing(bands: int, upper_hz: float) -> float:
+    """Give the step between bands in log(1 + f / `SCALE_HZ`), from 0 Hz to `upper_hz`."""
+    return math.log1p(upper_hz / SCALE_HZ) / (bands - 1)
+
+
 def band_centres_hz(bands: int, upper_hz: float) -> Tensor:
     """Give the centres of the envelope's bands, from 0 Hz to `upper_hz`, float64 [bands]."""
     top = math.log1p(upper_hz / SCALE_HZ)

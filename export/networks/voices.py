@@ -35,6 +35,64 @@ def conjugate_gradients(matrix: Tensor, wanted: Tensor, iterations: int) -> Tens
     return solution
 
 
+class VocalTract(nn.Module):
+    """How the scale of frequency stretches from one voice to another, and an envelope with it.
+
+    Formants lie higher in a shorter vocal tract, all of them by about the same factor. What no
+    map of voices explains of an envelope is stretched instead, so that it stays a sound of speech.
+
+    Args:
+        dimension: Numbers of a voice.
+        bands: Bands of the envelope, the first at 0 Hz.
+        spacing: Step between bands on their scale, log(1 + f / f0).
+    """
+
+    centres: Tensor
+    places: Tensor
+    steps: Tensor
+    LONGEST, UNIT = 0.25, 0.05
+
+    def __init__(self, dimension: int, bands: int, spacing: float) -> None:
+        super().__init__()
+        self.direction = nn.Parameter(torch.zeros(1, dimension))
+        self.spacing = spacing
+        places = torch.arange(bands).float()
+        self.register_buffer("places", places[None, None, :], persistent=False)
+        self.register_buffer("steps", places[None, :, None], persistent=False)
+        # Centres in units of f0.
+        centres = torch.expm1(places * spacing)
+        self.register_buffer("centres", centres[None, :, None], persistent=False)
+
+    def stretch(self, away: Tensor) -> Tensor:
+        """Give the logarithm of the factor of frequency that a change of voice comes with.
+
+        Args:
+            away: One voice less another, [batch, dimension, 1].
+
+        Returns:
+            Nepers between -`LONGEST` and `LONGEST`, [batch, 1, 1].
+        """
+        return self.LONGEST * torch.tanh(
+            self.UNIT / self.LONGEST * torch.matmul(self.direction, away)
+        )
+
+    def forward(self, bands: Tensor, stretch: Tensor) -> Tensor:
+        """Stretch envelopes over frequency.
+
+        Args:
+            bands: [batch, bands, frames].
+            stretch: Logarithm of the factor, [batch, 1, 1]; above 0 moves everything up.
+
+        Returns:
+            [batch, bands, frames].
+        """
+        moved = torch.log1p(self.centres * torch.exp(-stretch)) - torch.log1p(self.centres)
+        # Above the highest band nothing is known but that band.
+        place = (self.steps + moved / self.spacing).clamp(max=self.places.shape[2] - 1)
+        weights = (1 - (place - self.places).abs()).clamp(min=0)
+        return torch.matmul(weights, bands)
+
+
 class VoiceMap(nn.Module):
     """Eigenvoices of phonetic units (Kuhn et al. 2000): the envelope that a voice gives to each.
 
@@ -47,15 +105,19 @@ class VoiceMap(nn.Module):
         coefficients: Cosine coefficients of an envelope.
         bands: Bands that are described.
         dimension: Numbers of a voice.
+        spacing: Step between bands on their scale; see `VocalTract`.
     """
 
     cosines: Tensor
 
-    def __init__(self, units: int, coefficients: int, bands: int, dimension: int) -> None:
+    def __init__(
+        self, units: int, coefficients: int, bands: int, dimension: int, spacing: float
+    ) -> None:
         super().__init__()
         self.register_buffer("cosines", cosine_basis(coefficients, bands), persistent=False)
         self.mean = nn.Parameter(torch.zeros(units, coefficients))
         self.basis = nn.Parameter(torch.randn(units, coefficients, dimension) * 0.02)
+        self.tract = VocalTract(dimension, bands, spacing)
 
     def cepstra(self, bands: Tensor) -> Tensor:
         """Describe a log-envelope, [batch, bands, frames] to [batch, coefficients, frames]."""
@@ -152,8 +214,8 @@ class VoiceChange(nn.Module):
 
     The difference of both voices' expectations is added, with a gain, since voices that are
     estimated under a prior are too near to the mean. What the source's voice does not explain of
-    the envelope fades, since it still tells who spoke: not at all where the voices are equal, and
-    more, the further apart they are.
+    the envelope is stretched as the other vocal tract would, and fades, since it still tells who
+    spoke: not at all where the voices are equal, and more, the further apart they are.
 
     Args:
         coefficients: Cosine coefficients of an envelope.
@@ -185,7 +247,10 @@ class VoiceChange(nn.Module):
         away = target - source
         distance = away.square().mean(1, keepdim=True)
         faded = torch.sigmoid(self.fade) * distance / (distance + self.NEAR)
-        unexplained = voices.cepstra(bands) - voices.expected(units, source)
-        rest = faded * unexplained[:, 1:]
+        unexplained = bands - voices.bands(voices.expected(units, source))
+        moved = voices.tract(unexplained, voices.tract.stretch(away))
+        rest = faded * voices.cepstra(moved)[:, 1:]
         added = self.gain * voices.change(units, away)
-        return voices.bands(torch.cat([added[:, :1], added[:, 1:] - rest], 1))
+        in_voice = voices.bands(torch.cat([added[:, :1], added[:, 1:] - rest], 1))
+        added_to_bands: Tensor = in_voice + (moved - unexplained)
+        return added_to_bands

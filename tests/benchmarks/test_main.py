@@ -28,7 +28,7 @@ def test_all_is_every_command(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_without_pytorch_all_leaves_out_what_needs_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command, "has_torch", lambda: False)
     commands, options = command.parse(["all"])
-    assert set(command.COMMANDS) - set(commands) == {"compare"}
+    assert set(command.COMMANDS) - set(commands) == {"compare", "gpu"}
     assert not options.official
 
 

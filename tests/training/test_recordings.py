@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training.recordings import HOP_SAMPLES, Recording, Recordings, contour_hz, features_at
+from training.recordings import HOP_SAMPLES, PACED, Recording, Recordings, contour_hz, features_at
 
 
 def test_a_recording_comes_back_as_it_was_saved(prepared: Path, tmp_path: Path) -> None:
@@ -40,8 +40,14 @@ def test_features_are_interpolated_and_held_at_the_ends(prepared: Path) -> None:
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
-def test_short_recordings_can_be_left_out(prepared: Path) -> None:
-    recordings = Recordings(prepared, 1)
-    assert {recordings.draw(4.0) for _ in range(20)} == {0, 1, 2}
+def test_short_and_paced_recordings_can_be_left_out(prepared: Path, tmp_path: Path) -> None:
+    assert len(Recordings(prepared, 1, shortest_seconds=4.0).rows) == 3
+    row = Recording.load(prepared / "0-1-1.npz")
+    for name in ("0-1-1", f"0-1-1{PACED}0.89"):
+        row.save(tmp_path / f"{name}.npz")
+    assert len(Recordings(tmp_path, 1).rows) == 2
+    assert len(Recordings(tmp_path, 1, paced=False).rows) == 1
+    with pytest.raises(FileNotFoundError, match="run prepare"):
+        Recordings(prepared, 1, shortest_seconds=6.0)
     with pytest.raises(FileNotFoundError, match="run prepare"):
         Recordings(prepared / "nothing", 1)

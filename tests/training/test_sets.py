@@ -5,7 +5,16 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from training.sets import clean_pairs, halves, hard_pairs, pairs_of, trained_pairs, wide_pairs
+from training.sets import (
+    choice_pairs,
+    clean_pairs,
+    halves,
+    hard_choice_pairs,
+    hard_pairs,
+    pairs_of,
+    trained_pairs,
+    wide_pairs,
+)
 from training.speech import SAMPLE_RATE_HZ, Clip, split
 
 
@@ -42,6 +51,18 @@ def test_hard_pairs_are_the_clean_ones_with_only_what_is_given_changed(speech: P
         assert (clean.source.name, clean.target.name) == (hard.source.name, hard.target.name)
         np.testing.assert_array_equal(clean.source.unheard, hard.source.unheard)
         assert not np.array_equal(clean.source.given, hard.source.given)
+
+
+def test_pairs_to_choose_by_share_nothing_with_those_of_the_report(speech: Path) -> None:
+    chosen, hard = choice_pairs(speech), hard_choice_pairs(speech)
+    for pair, clean, made in zip(chosen, clean_pairs(speech), hard, strict=True):
+        assert (pair.source.name, pair.target.name) == (clean.target.name, clean.source.name)
+        np.testing.assert_array_equal(pair.source.given, clean.target.unheard)
+        np.testing.assert_array_equal(pair.source.unheard, clean.target.given)
+        np.testing.assert_array_equal(pair.source.unheard, made.source.unheard)
+        assert not np.array_equal(pair.source.given, made.source.given)
+    # A speaker is one object in all of his pairs, so that his tone is found once.
+    assert len({id(s) for p in chosen for s in (p.source, p.target)}) == 2
 
 
 def test_trained_pairs_hold_no_held_out_speaker(speech: Path) -> None:

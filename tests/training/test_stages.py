@@ -129,3 +129,34 @@ def test_embeddings_are_one_a_recording(recordings: Recordings) -> None:
     found = eigenvoices.embeddings(Critic(), recordings, seconds=2.0)
     assert found.shape == (3, 8)
     assert torch.allclose(found.norm(dim=1), torch.ones(3), atol=1e-5)
+
+
+@torch.inference_mode()
+def test_vocal_tracts_are_found_and_predicted_from_voices(model: CompactModel) -> None:
+    voices, generator = model.converter.analysis.voices, torch.Generator().manual_seed(4)
+    voices.mean.normal_(generator=generator)
+    mean = voices.bands(voices.mean.T[None])
+    # One voice is the mean one through a shorter vocal tract, as far as coefficients tell.
+    stretched = voices.tract(mean, torch.full((1, 1, 1), 0.1))
+    voices.basis.zero_()
+    voices.basis[:, :, 0] = voices.cepstra(stretched - mean)[0].T
+    known = torch.zeros(3, voices.basis.shape[2])
+    known[1, 0] = 1.0
+    weights = torch.ones(len(voices.mean))
+    found = eigenvoices.tract_stretches(voices, known, weights)
+    assert float(found[0]) == pytest.approx(float(found[2]))
+    assert 0.05 < float(found[1] - found[0]) < 0.15
+    direction = eigenvoices.regression(known, found)
+    assert float(direction[0]) > 0 and not direction[1:].any()
+
+
+def test_sources_are_distorted_as_often_as_told(
+    model: CompactModel, recordings: Recordings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = ConversionStage(model, recordings, listener, [], [])
+    clean = torch.rand(3, 22050) - 0.5
+    for share in (0.0, 1.0):
+        monkeypatch.setattr(ConversionStage, "DISTORTED_SHARE", share)
+        made = stage.distorted(clean)
+        assert made.shape == clean.shape and bool(torch.isfinite(made).all())
+        assert [bool((m != c).any()) for m, c in zip(made, clean, strict=True)] == [share > 0] * 3

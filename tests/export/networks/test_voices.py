@@ -1,3 +1,5 @@
+import math
+
 import pytest
 
 pytest.importorskip("torch", reason="needs torch")
@@ -6,7 +8,13 @@ pytestmark = pytest.mark.torch
 import torch
 from torch import Tensor
 
-from export.networks.voices import VoiceChange, VoiceMap, VoicePrior, conjugate_gradients
+from export.networks.voices import (
+    VocalTract,
+    VoiceChange,
+    VoiceMap,
+    VoicePrior,
+    conjugate_gradients,
+)
 
 UNITS, COEFFICIENTS, BANDS, DIMENSION = 6, 5, 12, 4
 
@@ -14,7 +22,7 @@ UNITS, COEFFICIENTS, BANDS, DIMENSION = 6, 5, 12, 4
 @pytest.fixture
 def voices() -> VoiceMap:
     torch.manual_seed(1)
-    made = VoiceMap(UNITS, COEFFICIENTS, BANDS, DIMENSION)
+    made = VoiceMap(UNITS, COEFFICIENTS, BANDS, DIMENSION, 0.02)
     torch.nn.init.normal_(made.basis)
     torch.nn.init.normal_(made.mean)
     return made
@@ -92,6 +100,22 @@ def test_an_envelope_stays_for_the_same_voice_and_fades_for_another(voices: Voic
     # Nothing of the source is left but its loudness.
     assert torch.allclose(moved[:, 1:], wanted[:, 1:], atol=1e-4)
     assert not torch.allclose(moved[:, 0], wanted[:, 0], atol=1e-2)
+
+
+@torch.inference_mode()
+def test_a_shorter_vocal_tract_moves_a_formant_up() -> None:
+    spacing, bands = 0.03, 60
+    tract = VocalTract(DIMENSION, bands, spacing)
+    place = torch.arange(bands).float()
+    formant = torch.exp(-((place - 25) ** 2) / 8)[None, :, None].repeat(1, 1, 3)
+    nothing, some = torch.zeros(1, 1, 1), torch.full((1, 1, 1), 0.12)
+    assert torch.equal(tract(formant, nothing), formant)
+    moved = tract(formant, some)[0, :, 0]
+    hertz = torch.expm1(place * spacing)
+    wanted = math.exp(0.12) * float(hertz[25])
+    assert abs(float(hertz[int(moved.argmax())]) - wanted) < 0.05
+    tract.direction.fill_(100.0)
+    assert tract.stretch(torch.ones(1, DIMENSION, 1)).item() == pytest.approx(tract.LONGEST)
 
 
 def test_conjugate_gradients_solve_and_stay_finite_once_solved() -> None:
