@@ -73,6 +73,6 @@ class Clips:
         wanted = frozenset(names)
         name, audio = self.name_column, self.audio_column
         columns = ray.data.read_parquet(str(self.path.resolve()), columns=[name, audio])
-        return columns.filter(lambda row: row[name] in wanted).rename_columns(
-            {name: NAME, audio: AUDIO} if (name, audio) != (NAME, AUDIO) else {}
-        )
+        chosen = columns.filter(lambda row: row[name] in wanted)
+        renamed = {old: new for old, new in ((name, NAME), (audio, AUDIO)) if old != new}
+        return chosen.rename_columns(renamed) if renamed else chosen
