@@ -52,7 +52,7 @@ lint: .venv-dev/installed
 	.venv-dev/bin/mypy
 
 test: lint
-	.venv-dev/bin/pytest --numprocesses 2 --dist loadfile $(PYTEST_ARGS)
+	.venv-dev/bin/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 format: .venv-dev/installed
 	.venv-dev/bin/ruff check --fix .

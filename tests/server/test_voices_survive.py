@@ -200,7 +200,7 @@ def _tone_of(name: str) -> int:
     return int(name.rpartition("-")[2])
 
 
-@pytest.mark.parametrize("seconds", [0.0, pytest.param(60.0, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("seconds", [0.0, pytest.param(8.0, marks=pytest.mark.slow)])
 def test_two_servers_on_one_database_of_which_one_is_killed(
     model_folder: Path, model_id: str, postgres_schema: str, seconds: float
 ) -> None:

@@ -30,6 +30,20 @@ def recipe_folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return folders
 
 
+@pytest.fixture(scope="session", autouse=True)
+def little_speech() -> Iterator[None]:
+    """Measure receptive fields on less speech than an installation takes: it is most of the work.
+
+    An installation in a process of its own measures as always.
+    """
+    from runtime.install import context
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(context, "CLIP_SECONDS", 2.5)
+        patched.setattr(context, "CUTS", (0.5,))
+        yield
+
+
 @pytest.fixture(scope="session")
 def installed(
     recipe_folders: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
