@@ -1,1 +1,1 @@
-"""Ray: the conversion of whole data sets, on all machines of a cluster."""
+"""Ray: the server as a Ray Serve application, and the conversion of whole data sets."""
