@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,6 +14,7 @@ _STATEMENT_FAULTS = (
     sqlite3.NotSupportedError,
     sqlite3.ProgrammingError,
 )
+_RETRY_SECONDS = 0.01
 
 
 class SqliteBackend:
@@ -50,7 +52,8 @@ class SqliteBackend:
             check_same_thread=False,
         )
         try:
-            for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+            self._write_ahead(connection)
+            for pragma in ("synchronous = FULL", "foreign_keys = ON"):
                 connection.execute(f"PRAGMA {pragma}")
         except BaseException:
             connection.close()
@@ -79,6 +82,20 @@ class SqliteBackend:
         if isinstance(error, OSError):
             return True
         return isinstance(error, sqlite3.Error) and not isinstance(error, _STATEMENT_FAULTS)
+
+    def _write_ahead(self, connection: sqlite3.Connection) -> None:
+        """Switch the file to a write-ahead log, for which SQLite does not wait by itself."""
+        deadline = time.monotonic() + self._lock_seconds
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+                if not busy or time.monotonic() > deadline:
+                    raise
+                time.sleep(_RETRY_SECONDS)
+            else:
+                return
 
     def _find(self) -> tuple[int, int] | None:
         try:
