@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import resource
 import subprocess
-import sys
 import tempfile
 import time
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from benchmarks import clips
 from benchmarks.errors import BenchmarkError
 from benchmarks.model import open_model
 from benchmarks.options import ROOT, Options
-from benchmarks.process import MemoryWatch, environment
+from benchmarks.process import MemoryWatch, clone_command, environment
 from benchmarks.report import Goal, Report, Table
 
 MEMORY_BYTES = 512 << 20
@@ -54,10 +53,7 @@ def run(options: Options) -> Report:
         source, result = Path(folder) / "source.wav", Path(folder) / "result.wav"
         for seconds in lengths:
             clips.write_long(source, clip, rate_hz, seconds)
-            command = [sys.executable, "-m", "runtime", "clone", "--target", str(clips.TARGET)]
-            command += ["--source", str(source), "--output", str(result), "--seed", "0"]
-            command += ["--model", str(options.model.resolve()), "--provider", "cpu"]
-            found[seconds] = run_bounded([*command, "--threads", "1"])
+            found[seconds] = run_bounded(clone_command(options.model, source, result, "cpu", 1))
             if soundfile.info(result).frames != round(seconds * rate_hz):
                 raise BenchmarkError("the result is not as long as the source")
     short, long = (found[seconds] for seconds in lengths)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -15,7 +14,7 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.exchange import audio_of, clone_body, open_client, post
 from benchmarks.model import open_model
 from benchmarks.options import ROOT, Options
-from benchmarks.process import MemoryWatch, environment, memory_mib
+from benchmarks.process import MemoryWatch, clone_command, environment, memory_mib
 from benchmarks.report import Goal, Plot, Report, Table
 from benchmarks.server import Server
 from runtime import Waveform
@@ -98,11 +97,9 @@ def _command_line(
         source, result = Path(folder) / "source.wav", Path(folder) / "result.wav"
         for seconds in lengths:
             clips.write_long(source, clip, FILE_RATE_HZ, seconds)
-            command = [sys.executable, "-m", "runtime", "clone", "--target", str(clips.TARGET)]
-            command += ["--source", str(source), "--output", str(result), "--seed", "0"]
-            command += ["--model", str(options.model.resolve()), "--provider", options.provider]
-            if options.threads is not None:
-                command += ["--threads", str(options.threads)]
+            command = clone_command(
+                options.model, source, result, options.provider, options.threads
+            )
             started = time.perf_counter()
             with subprocess.Popen(
                 command,

@@ -1,13 +1,16 @@
-"""Environment and memory of child processes."""
+"""Command, environment and memory of child processes."""
 
 from __future__ import annotations
 
 import os
 import re
+import sys
 import threading
 import time
 from pathlib import Path
 from types import TracebackType
+
+from benchmarks.clips import TARGET
 
 _INTERVAL_SECONDS = 0.01
 
@@ -15,6 +18,24 @@ _INTERVAL_SECONDS = 0.01
 def environment() -> dict[str, str]:
     """Copy this process's environment variables, without those of a server."""
     return {name: value for name, value in os.environ.items() if not name.startswith("OPENVOICE_")}
+
+
+def clone_command(
+    model: Path, source: Path, result: Path, provider: str, threads: int | None
+) -> list[str]:
+    """Return the command that converts a file to the benchmarks' target voice.
+
+    Args:
+        model: Folder of the model.
+        source: File to convert.
+        result: File to write.
+        provider: Execution provider.
+        threads: CPU threads of one run; None leaves them to the command.
+    """
+    command = [sys.executable, "-m", "runtime", "clone", "--target", str(TARGET)]
+    command += ["--source", str(source), "--output", str(result), "--seed", "0"]
+    command += ["--model", str(model.resolve()), "--provider", provider]
+    return command if threads is None else [*command, "--threads", str(threads)]
 
 
 def memory_mib(pid: int, field: str) -> float:

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
+from statistics import median_high
 
 import psutil
 
@@ -112,7 +113,10 @@ def _compare(
             order = list(servers.items())
             for count, server in order if turn % 2 == 0 else reversed(order):
                 measured[count].append(_load(server, body, workers, seconds))
-    middle = {count: _median(pairs) for count, pairs in measured.items()}
+    middle = {
+        count: tuple(map(median_high, zip(*pairs, strict=True)))
+        for count, pairs in measured.items()
+    }
     single = middle[processes[0]][0]
     return [
         (count, workers // count, rate, rate / single, 1000 * cpu)
@@ -135,8 +139,3 @@ def _cpu_seconds(pid: int) -> float:
     parent = psutil.Process(pid)
     times = [process.cpu_times() for process in (parent, *parent.children(recursive=True))]
     return float(sum(each.user + each.system for each in times))
-
-
-def _median(pairs: Sequence[tuple[float, float]]) -> tuple[float, float]:
-    rates, costs = (sorted(each) for each in zip(*pairs, strict=True))
-    return rates[len(rates) // 2], costs[len(costs) // 2]

@@ -9,7 +9,7 @@ import torch
 from export.networks.compact import CompactConfig, CompactModel
 from training import eigenvoices
 from training.loop import Run, Schedule, Stage
-from training.recordings import Recordings
+from training.recordings import SHORTEST_SECONDS, Recordings
 from training.stages import ContentStage, ConversionStage, PitchStage, RenderingStage
 from training.units import clusters
 
@@ -27,8 +27,8 @@ SCHEDULES = {
     ),
 }
 STAGES = ("content", "pitch", "rendering", "voices", "conversion")
-SHORTEST_SECONDS = {"voices": 4.0, "conversion": 7.0}
-"""Clips shorter than this are left out of a stage."""
+STAGE_SHORTEST_SECONDS = {"voices": 4.0, "conversion": 7.0}
+"""Clips shorter than this are left out of a stage; other stages take all."""
 SEED = 1
 
 
@@ -47,7 +47,7 @@ def train(stage: str, prepared: Path, run: Path, steps: int | None, threads: int
     """
     torch.set_num_threads(threads)
     torch.manual_seed(SEED)
-    shortest_seconds = SHORTEST_SECONDS.get(stage, 1.0)
+    shortest_seconds = STAGE_SHORTEST_SECONDS.get(stage, SHORTEST_SECONDS)
     paced = stage != "conversion"
     recordings = Recordings(prepared, SEED + STAGES.index(stage), shortest_seconds, paced)
     model = load_run(run, STAGES[: STAGES.index(stage)])

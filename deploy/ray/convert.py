@@ -9,7 +9,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
@@ -26,12 +26,12 @@ from deploy.ray.results import (
 from runtime import OpenVoiceError, VoiceCloner
 from runtime.commands.arguments import (
     add_conversion_arguments,
+    add_marking_argument,
     add_model_arguments,
     add_target_argument,
 )
 from runtime.commands.voices import embed_voice
 from runtime.errors import InvalidOption
-from runtime.marking.label import Marking
 from runtime.options import check_count, check_seed, check_share
 
 if TYPE_CHECKING:
@@ -155,13 +155,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="processes that convert at once (default: the CPUs of the cluster over --threads)",
     )
     add_conversion_arguments(parser)
-    parser.add_argument(
-        "--marking",
-        choices=get_args(Marking),
-        default="full",
-        help="how results say that they were generated: full adds an inaudible watermark and "
-        "metadata, metadata only the latter (default: full)",
-    )
+    add_marking_argument(parser)
     add_model_arguments(parser)
     parser.set_defaults(seed=0, threads=1)
     return parser.parse_args(arguments)

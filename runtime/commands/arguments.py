@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import get_args
 
+from runtime.marking.label import Marking
 from runtime.models import DEFAULT_MODEL
 from runtime.options import DEFAULT_TAU, DEFAULT_TEMPERATURE
 from runtime.providers import Provider
@@ -66,4 +67,15 @@ def add_conversion_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         help="seed of the random variation: the same seed gives the same result "
         "(default: a new one, which is printed)",
+    )
+
+
+def add_marking_argument(parser: argparse.ArgumentParser) -> None:
+    """Add the option that says how results are marked."""
+    parser.add_argument(
+        "--marking",
+        choices=get_args(Marking),
+        default="full",
+        help="how results say that they were generated: full adds an inaudible watermark and "
+        "metadata, metadata only the latter (default: full)",
     )

@@ -3,19 +3,19 @@
 import argparse
 import time
 from pathlib import Path
-from typing import get_args
 from uuid import uuid4
 
 from runtime.cloner import VoiceCloner
 from runtime.commands.arguments import (
     add_conversion_arguments,
+    add_marking_argument,
     add_model_arguments,
     add_target_argument,
 )
 from runtime.commands.voices import embed_voice, naming, progress_bar
 from runtime.errors import InvalidOption
 from runtime.files import convert_file, embed_file
-from runtime.marking.label import DEFAULT_PRODUCER, Label, Marking
+from runtime.marking.label import DEFAULT_PRODUCER, Label
 from runtime.marking.writer import WatermarkWriter
 from runtime.options import check_seed, check_share
 
@@ -33,13 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--output", type=Path, required=True, metavar="FILE", help="WAV file to write"
     )
     add_conversion_arguments(parser)
-    parser.add_argument(
-        "--marking",
-        choices=get_args(Marking),
-        default="full",
-        help="how the file says that it was generated: full adds an inaudible watermark and "
-        "metadata, metadata only the latter (default: full)",
-    )
+    add_marking_argument(parser)
     add_model_arguments(parser)
 
 
