@@ -24,6 +24,7 @@ COMMANDS = {
     "windows": "accuracy and cost of windows, and latency of streams",
     "http": "a server under load: closed and open loop, fairness, overload",
     "scaling": "what a request costs, and one process against several on many CPUs",
+    "recovery": "throughput before and after a server process is killed",
     "live": "live sessions: latency, late steps, batch work beside, admission",
     "marking": "the watermark: its cost, what it survives, what is taken for it",
     "voices": "stored voices: time to get, list, add and delete one of many",

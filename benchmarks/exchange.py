@@ -69,13 +69,14 @@ def open_client(url: str) -> httpx.Client:
     return httpx.Client(base_url=url, timeout=TIMEOUT_SECONDS, trust_env=False)
 
 
-def open_async_client(url: str) -> httpx.AsyncClient:
+def open_async_client(url: str, *, keep_alive: bool = True) -> httpx.AsyncClient:
     """Open a client for any number of simultaneous requests.
 
     Args:
         url: Address of the server.
+        keep_alive: Whether connections are used again; otherwise each request opens its own.
     """
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=None if keep_alive else 0)
     return httpx.AsyncClient(base_url=url, timeout=TIMEOUT_SECONDS, limits=limits, trust_env=False)
 
 

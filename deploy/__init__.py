@@ -1,1 +1,1 @@
-"""What surrounds the server in production: container images and Kubernetes."""
+"""What surrounds the server in production: container images, Kubernetes and Ray."""

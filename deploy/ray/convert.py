@@ -191,7 +191,12 @@ def _convert(options: argparse.Namespace) -> int:
     import ray
     from ray.data import DataContext
 
-    ray.init(address=options.address, ignore_reinit_error=True, log_to_driver=False)
+    ray.init(
+        address=options.address,
+        ignore_reinit_error=True,
+        log_to_driver=False,
+        include_dashboard=False,
+    )
     DataContext.get_current().enable_progress_bars = False
     actors = options.actors or max(1, int(ray.cluster_resources()["CPU"]) // options.threads)
     told = run(
