@@ -26,8 +26,8 @@ WINDOW_SECONDS = 1.0
 """Length of the windows in which answers are counted."""
 
 _STEP_SECONDS = 0.1
-_USUAL_PERCENTILE = 10
-"""Throughput is back in a window with as many answers as nine in ten windows before the kill."""
+BACK_SHARE = 0.9
+"""Throughput is back in a window with this share of the requests a second before the kill."""
 
 
 @dataclass(frozen=True)
@@ -65,13 +65,12 @@ class Outage:
 
     @property
     def back_after(self) -> float:
-        """Seconds from the kill to the first window with the usual throughput.
+        """Seconds from the kill to the first window in which throughput is back.
 
         Where there is none, all the time after the kill.
         """
-        usual = np.percentile([rate for _, rate in self.rates(0.0, self.killed)], _USUAL_PERCENTILE)
         for start, rate in self.rates(self.killed, self.ends):
-            if rate >= usual:
+            if rate >= BACK_SHARE * self.before:
                 return start - self.killed
         return self.ends - self.killed
 
@@ -126,9 +125,9 @@ def _table(outages: Sequence[Outage]) -> Table:
     ]
     return Table(
         "Kills",
-        f"Throughput is back where the first window of {WINDOW_SECONDS:g} s begins in which as "
-        f"many requests are served as in {100 - _USUAL_PERCENTILE} % of the windows before the "
-        "kill. Each kill takes the process that has run longest.",
+        f"Throughput is back where the first window of {WINDOW_SECONDS:g} s begins in which "
+        f"{BACK_SHARE:.0%} of the requests a second before are served. Each kill takes the process "
+        "that has run longest.",
         (
             "requests a second before",
             "in the first second after",
