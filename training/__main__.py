@@ -1,4 +1,4 @@
-"""`python -m training prepare|train|evaluate|export|figures`."""
+"""`python -m training synthesise|prepare|train|evaluate|export|figures`."""
 
 import argparse
 import json
@@ -15,6 +15,24 @@ def parser() -> argparse.ArgumentParser:
     """Build the command line."""
     top = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     commands = top.add_subparsers(dest="command", required=True)
+    synthesise = commands.add_parser(
+        "synthesise", help="make clips of one sentence in several voices with Kokoro"
+    )
+    synthesise.add_argument(
+        "--kokoro", type=Path, required=True, help="folder of Kokoro's unpacked packages"
+    )
+    synthesise.add_argument(
+        "--text",
+        nargs="+",
+        required=True,
+        metavar="LANGUAGE=PATH",
+        help="plain texts, as en-us=books/ cmn=poems.txt; languages are eSpeak NG's",
+    )
+    synthesise.add_argument("--minutes", type=float, default=60.0)
+    synthesise.add_argument(
+        "--seed", type=int, default=0, help="of every choice; runs of other seeds add to a folder"
+    )
+    synthesise.add_argument("--output", type=Path, required=True)
     prepare = commands.add_parser("prepare", help="prepare speech for training")
     prepare.add_argument(
         "--speech",
@@ -27,7 +45,10 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("stage", choices=STAGES, help="stages are trained in this order")
     train.add_argument("--run", required=True, help="name of the run's folder")
     train.add_argument("--steps", type=int, help="end of the schedule; the recipe's by default")
-    train.add_argument("--threads", type=int, default=2)
+    train.add_argument("--threads", type=int, default=2, help="threads of each process")
+    train.add_argument(
+        "--processes", type=int, default=1, help="processes that share a batch of conversion"
+    )
     export = commands.add_parser("export", help="write a run's averaged weights as a model bundle")
     export.add_argument("--run", required=True)
     export.add_argument("--output", type=Path, default=COMPACT)
@@ -64,7 +85,18 @@ def parser() -> argparse.ArgumentParser:
 def main() -> None:
     """Run one command."""
     arguments = parser().parse_args()
-    if arguments.command == "prepare":
+    if arguments.command == "synthesise":
+        from training.synthesise import synthesise
+
+        texts = dict(pair.split("=", 1) for pair in arguments.text)
+        synthesise(
+            arguments.kokoro,
+            {language: Path(path) for language, path in texts.items()},
+            arguments.output,
+            arguments.minutes,
+            arguments.seed,
+        )
+    elif arguments.command == "prepare":
         from training.prepare import prepare
 
         prepare(arguments.speech, arguments.work / "prepared")
@@ -77,6 +109,7 @@ def main() -> None:
             arguments.work / arguments.run,
             arguments.steps,
             arguments.threads,
+            arguments.processes,
         )
     elif arguments.command == "export":
         from training.bundle import export_run

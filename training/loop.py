@@ -4,14 +4,14 @@ import json
 import math
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 from typing import Any, ClassVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, distributed, nn
 from tqdm import tqdm
 
 BETAS = (0.9, 0.98)
@@ -54,7 +54,7 @@ class Stage(ABC):
     Attributes:
         networks: What is trained, averaged and kept, by name.
         rates: Learning rate of each network as a share of the schedule's.
-        weights: Weight of each term of the loss; terms that are missing are only logged.
+        weights: Weight of each term of the loss; terms without one are only logged.
     """
 
     networks: nn.ModuleDict
@@ -63,11 +63,23 @@ class Stage(ABC):
 
     @abstractmethod
     def terms(self) -> dict[str, Tensor]:
-        """Draw a batch and compute the terms of its loss by name."""
+        """Draw a batch and compute the terms of its loss by name; not every batch has all."""
+
+
+def averaged_gradients(weights: Sequence[nn.Parameter]) -> None:
+    """Average the gradients of all processes, where there are several."""
+    if not distributed.is_initialized():
+        return
+    gradients = [torch.zeros_like(w) if w.grad is None else w.grad for w in weights]
+    flat = torch.cat([gradient.flatten() for gradient in gradients])
+    distributed.all_reduce(flat)
+    flat /= distributed.get_world_size()
+    for weight, mean in zip(weights, flat.split([w.numel() for w in weights]), strict=True):
+        weight.grad = mean.view_as(weight).clone()
 
 
 class Run:
-    """One stage's way from step 0 to its last.
+    """One stage's way from step 0 to its last; of several processes, the first keeps it.
 
     Args:
         stage: What is trained.
@@ -85,6 +97,7 @@ class Run:
         self.optimiser = torch.optim.AdamW(
             groups, lr=schedule.learning_rate, betas=BETAS, weight_decay=schedule.weight_decay
         )
+        self.keeps = not distributed.is_initialized() or distributed.get_rank() == 0
         self.step = 0
         self.average = {name: w.clone() for name, w in stage.networks.state_dict().items()}
         if checkpoint.exists():
@@ -103,9 +116,11 @@ class Run:
         for group in self.optimiser.param_groups:
             group["lr"] = rate * group["share"]
         terms = self.stage.terms()
-        loss = torch.stack([w * terms[name] for name, w in self.stage.weights.items()]).sum()
+        weights = self.stage.weights
+        loss = torch.stack([weights[name] * terms[name] for name in terms if name in weights]).sum()
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
+        averaged_gradients(self.parameters)
         torch.nn.utils.clip_grad_norm_(self.parameters, self.schedule.largest_gradient)
         self.optimiser.step()
         decay = min(self.schedule.average_decay, (self.step + 1) / (self.step + 10))
@@ -131,12 +146,15 @@ class Run:
     def fit(self) -> None:
         """Train to the last step, logging and saving on the way."""
         began, seen = time.monotonic(), dict[str, list[float]]()
-        bar = tqdm(total=self.schedule.steps, initial=self.step, mininterval=5)
+        bar = tqdm(
+            total=self.schedule.steps, initial=self.step, mininterval=5, disable=not self.keeps
+        )
         while self.step < self.schedule.steps:
             for name, value in self.advance().items():
                 seen.setdefault(name, []).append(value)
             bar.update()
-            if self.step % self.schedule.save_every == 0 or self.step == self.schedule.steps:
+            due = self.step % self.schedule.save_every == 0 or self.step == self.schedule.steps
+            if due and self.keeps:
                 means = {name: round(fmean(values), 4) for name, values in seen.items()}
                 seconds = round(time.monotonic() - began, 1)
                 self.save()

@@ -1,10 +1,13 @@
 """From prepared clips to trained networks: the stages in their order, and their schedules."""
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
+from torch import distributed, multiprocessing
 
 from export.networks.compact import CompactConfig, CompactModel
 from training import eigenvoices
@@ -30,9 +33,13 @@ STAGES = ("content", "pitch", "rendering", "voices", "conversion")
 STAGE_SHORTEST_SECONDS = {"voices": 4.0, "conversion": 7.0}
 """Clips shorter than this are left out of a stage; other stages take all."""
 SEED = 1
+LONGEST_WAIT = timedelta(hours=1)
+"""Until another process has to have done its share: the first one embeds all recordings."""
 
 
-def train(stage: str, prepared: Path, run: Path, steps: int | None, threads: int) -> None:
+def train(
+    stage: str, prepared: Path, run: Path, steps: int | None, threads: int, processes: int = 1
+) -> None:
     """Train one stage on top of those before it, or resume it.
 
     Args:
@@ -40,16 +47,47 @@ def train(stage: str, prepared: Path, run: Path, steps: int | None, threads: int
         prepared: Folder that `prepare` wrote.
         run: Folder of the run, with a checkpoint a stage.
         steps: Last step of the schedule; None for the recipe's.
-        threads: Threads of PyTorch.
+        threads: Threads of PyTorch in each process.
+        processes: Processes that share each batch of the stage `conversion`.
 
     Raises:
         FileNotFoundError: The stage before has not been trained, or nothing was prepared.
+        ValueError: Another stage is asked to be shared.
     """
+    if processes == 1:
+        _train(stage, prepared, run, steps, threads)
+        return
+    if stage != "conversion":
+        raise ValueError(f"the stage {stage} is trained in one process")
+    with TemporaryDirectory() as folder:
+        meeting = (Path(folder) / "processes").as_uri()
+        arguments = (processes, meeting, prepared, run, steps, threads)
+        multiprocessing.spawn(_train_share, arguments, processes)  # type: ignore[no-untyped-call]
+
+
+def _train_share(
+    rank: int,
+    processes: int,
+    meeting: str,
+    prepared: Path,
+    run: Path,
+    steps: int | None,
+    threads: int,
+) -> None:
+    """Train the stage `conversion` as one of several processes that meet at a file's address."""
+    distributed.init_process_group(
+        "gloo", init_method=meeting, rank=rank, world_size=processes, timeout=LONGEST_WAIT
+    )
+    _train("conversion", prepared, run, steps, threads)
+    distributed.destroy_process_group()
+
+
+def _train(stage: str, prepared: Path, run: Path, steps: int | None, threads: int) -> None:
+    """Train one stage in this process."""
     torch.set_num_threads(threads)
-    torch.manual_seed(SEED)
     shortest_seconds = STAGE_SHORTEST_SECONDS.get(stage, SHORTEST_SECONDS)
     paced = stage != "conversion"
-    recordings = Recordings(prepared, SEED + STAGES.index(stage), shortest_seconds, paced)
+    recordings = Recordings(prepared, SEED, shortest_seconds, paced)
     model = load_run(run, STAGES[: STAGES.index(stage)])
     if stage == "voices":
         eigenvoices.begin(model, eigenvoices.statistics(model, recordings))
@@ -60,7 +98,12 @@ def train(stage: str, prepared: Path, run: Path, steps: int | None, threads: int
     schedule = SCHEDULES[stage]
     if steps is not None:
         schedule = replace(schedule, steps=steps)
-    Run(made(stage, model, recordings, run), schedule, run / f"{stage}.pt").fit()
+    going = Run(made(stage, model, recordings, run), schedule, run / f"{stage}.pt")
+    # Neither a resumed run nor another process draws what has been drawn.
+    rank = distributed.get_rank() if distributed.is_initialized() else 0
+    recordings.random = np.random.default_rng([SEED, STAGES.index(stage), rank, going.step])
+    torch.manual_seed(int(recordings.random.integers(1 << 32)))
+    going.fit()
 
 
 def made(stage: str, model: CompactModel, recordings: Recordings, run: Path) -> Stage:
@@ -89,13 +132,19 @@ def made(stage: str, model: CompactModel, recordings: Recordings, run: Path) -> 
         return RenderingStage(model, recordings)
     from training.critics import CampPlus, Resemblyzer
     from training.listener import Listener
+    from training.quality import DistillMos
 
+    shared = distributed.is_initialized()
     critics = [Resemblyzer(stride_frames=20).eval(), CampPlus().eval()]
     path = run / "embeddings.pt"
-    if not path.exists():
+    if not path.exists() and (not shared or distributed.get_rank() == 0):
         torch.save([eigenvoices.embeddings(critic, recordings) for critic in critics], path)
+    if shared:
+        distributed.barrier()
     known = torch.load(path, weights_only=True)
-    return ConversionStage(model, recordings, Listener().eval(), critics, known)
+    judges = critics, known, DistillMos()
+    processes = distributed.get_world_size() if shared else 1
+    return ConversionStage(model, recordings, Listener().eval(), *judges, processes)
 
 
 def load_run(run: Path, stages: tuple[str, ...] = STAGES) -> CompactModel:

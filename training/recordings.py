@@ -15,6 +15,8 @@ MARGIN_SAMPLES = 384
 SHORTEST_SECONDS = 1.0
 PACED = "@"
 """What parts a clip's name from a pace that is not its own."""
+PARALLEL = "+"
+"""What parts the name of a group of clips, aligned to the sample, from a member's number."""
 
 
 @dataclass(frozen=True)
@@ -90,11 +92,17 @@ class Recordings:
         paced: bool = True,
     ) -> None:
         paths = [path for path in sorted(folder.glob("*.npz")) if paced or PACED not in path.stem]
-        loaded = [Recording.load(path) for path in paths]
         shortest = shortest_seconds * SAMPLE_RATE_HZ
-        self.rows = [recording for recording in loaded if len(recording.waveform) >= shortest]
+        self.rows, members = list[Recording](), dict[str, list[int]]()
+        for path in paths:
+            recording = Recording.load(path)
+            if len(recording.waveform) >= shortest:
+                if PARALLEL in path.stem:
+                    members.setdefault(path.stem.split(PARALLEL)[0], []).append(len(self.rows))
+                self.rows.append(recording)
         if not self.rows:
             raise FileNotFoundError(f"{folder} holds no prepared clip; run prepare first")
+        self.groups = [indices for indices in members.values() if len(indices) > 1]
         lengths = np.array([len(row.waveform) for row in self.rows], np.float64)
         self.shares = lengths / lengths.sum()
         self.random = np.random.default_rng(seed)
@@ -117,9 +125,45 @@ class Recordings:
         Returns:
             The crop.
         """
+        return self.crop_at(index, self.first_sample(index, frames), frames)
+
+    def first_sample(self, index: int, frames: int) -> int:
+        """Draw where a crop of a recording begins."""
+        spare = len(self.rows[index].waveform) - frames * HOP_SAMPLES - 2 * MARGIN_SAMPLES
+        return int(self.random.integers(0, max(1, spare + 1)))
+
+    def parallel(self, count: int, frames: int) -> list[tuple[int, Crop]]:
+        """Cut the same stretch out of two members of a group, for as many groups.
+
+        Args:
+            count: Number of groups.
+            frames: Frames of a crop.
+
+        Returns:
+            Indices of recordings and their crops: one of each group, then the others in the same
+            order.
+        """
+        ones, others = list[tuple[int, Crop]](), list[tuple[int, Crop]]()
+        for place in self.random.choice(len(self.groups), count, replace=False):
+            one, other = self.random.permutation(self.groups[place])[:2]
+            first = self.first_sample(one, frames)
+            ones.append((int(one), self.crop_at(one, first, frames)))
+            others.append((int(other), self.crop_at(other, first, frames)))
+        return ones + others
+
+    def crop_at(self, index: int, first: int, frames: int) -> Crop:
+        """Cut a stretch out of a recording, zeros after its end.
+
+        Args:
+            index: Which recording.
+            first: First sample, of the margin before the crop.
+            frames: Frames of the crop.
+
+        Returns:
+            The crop.
+        """
         row = self.rows[index]
         samples = frames * HOP_SAMPLES + 2 * MARGIN_SAMPLES
-        first = int(self.random.integers(0, max(1, len(row.waveform) - samples + 1)))
         piece = row.waveform[first : first + samples].astype(np.float32) / 32768
         centres = first + MARGIN_SAMPLES + HOP_SAMPLES * (np.arange(frames) + 0.5)
         seconds = centres / SAMPLE_RATE_HZ

@@ -1,6 +1,7 @@
 """The stages of training: units, pitch, rendering, and conversions across speakers."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -18,12 +19,15 @@ from training.losses import SpectralLoss, misheard, mistaken, spectrogram_of
 from training.recordings import MARGIN_SAMPLES, Crop, Recordings
 from training.units import memberships
 
-HEARD_HZ = 7600.0
-"""Where the spectral losses end: recordings at 16 kHz hold little above."""
+HEARD_HZ, SYNTHESISED_HZ = 7600.0, 11000.0
+"""Where the spectral losses end: recordings at 16 kHz hold little above the first, Kokoro's up to
+the second."""
 TEMPERATURE = 0.3
 
 Listener = Callable[[Tensor], list[Tensor]]
 Critic = Callable[[Tensor], Tensor]
+Quality = Callable[[Tensor], Tensor]
+HIGHEST_OPINION = 5.0
 
 
 def waveforms_of(crops: list[Crop]) -> Tensor:
@@ -183,8 +187,28 @@ def rendered(
     return waveform
 
 
+@dataclass(frozen=True)
+class Exchange:
+    """Speakers that are given each other's voices.
+
+    Attributes:
+        indices: Recordings, one a speaker.
+        crops: Their speech.
+        shift: How many places before its own the voice lies that each is given.
+        parallel: Whether both of a pair say the same at the same moments.
+    """
+
+    indices: list[int]
+    crops: list[Crop]
+    shift: int
+    parallel: bool
+
+
 class ConversionStage(Stage):
     """Speech as itself and as another speaker of the batch, heard by a recogniser and by critics.
+
+    Some batches are parallel speech, where it is known what the other speaker would have sounded
+    like, up to the details of two syntheses.
 
     Args:
         model: Networks.
@@ -192,11 +216,13 @@ class ConversionStage(Stage):
         listener: A recogniser's features of waveforms, the last layer last.
         critics: Speaker encoders of waveforms, to unit vectors.
         embeddings: Each critic's embeddings of the recordings, [recordings, dimension].
+        quality: Mean opinion score of waveforms.
+        processes: Processes that share the batch.
     """
 
-    BATCH, FRAMES, REFERENCE_FRAMES = 6, 150, 260
-    LEVEL_DB, AUGMENTED_SHARE, MARGIN = (-8.0, 4.0), 0.25, 0.25
-    OWN_HEARD, DISTORTED_SHARE = 3, 0.6
+    BATCH, FRAMES, REFERENCE_FRAMES = 8, 150, 260
+    LEVEL_DB, AUGMENTED_SHARE, PARALLEL_SHARE, MARGIN = (-8.0, 4.0), 0.25, 0.35, 0.25
+    OWN_HEARD, DISTORTED_SHARE = 4, 0.6
     """How many of those that are said in their own voice the recogniser hears, the last ones, and
     how often the others are distorted, speech and reference alike."""
     LATE_LAYERS = (4, 5, 6)
@@ -214,6 +240,8 @@ class ConversionStage(Stage):
         "words": 0.5,
         "converted_words": 1.0,
         "critics": 1.0,
+        "parallel": 1.0,
+        "quality": 0.06,
     }
 
     def __init__(
@@ -223,10 +251,13 @@ class ConversionStage(Stage):
         listener: Listener,
         critics: Sequence[Critic],
         embeddings: Sequence[Tensor],
+        quality: Quality,
+        processes: int = 1,
     ) -> None:
         self.model, self.converter = model, model.converter
         self.recordings, self.listener = recordings, listener
-        self.critics, self.embeddings = critics, embeddings
+        self.critics, self.embeddings, self.quality = critics, embeddings, quality
+        self.batch, self.own_heard = self.BATCH // processes, self.OWN_HEARD // processes
         analysis = self.converter.analysis
         self.networks = nn.ModuleDict(
             {
@@ -238,7 +269,22 @@ class ConversionStage(Stage):
                 "content": analysis.content,
             }
         )
-        self.spectral = SpectralLoss(HEARD_HZ)
+        self.spectral, self.wide = SpectralLoss(HEARD_HZ), SpectralLoss(SYNTHESISED_HZ)
+
+    def drawn(self) -> Exchange:
+        """Draw the speakers of a batch."""
+        recordings, random = self.recordings, self.recordings.random
+        if recordings.groups and random.random() < self.PARALLEL_SHARE:
+            pairs = recordings.parallel(self.batch // 2, self.FRAMES)
+            indices, crops = [index for index, _ in pairs], [crop for _, crop in pairs]
+            return Exchange(indices, crops, self.batch // 2, parallel=True)
+        drawn = list[int]()
+        while len(drawn) < self.batch:
+            index = recordings.draw()
+            if index not in drawn:
+                drawn.append(index)
+        crops = [recordings.crop(index, self.FRAMES) for index in drawn]
+        return Exchange(drawn, crops, int(random.integers(1, self.batch)), parallel=False)
 
     def tones(self, spectrogram: Tensor) -> Tensor:
         """Describe voices, with gradients for the map and the prior alone."""
@@ -265,21 +311,18 @@ class ConversionStage(Stage):
     def terms(self) -> dict[str, Tensor]:
         """Render the batch as itself and with its speakers exchanged."""
         random, converter = self.recordings.random, self.converter
-        analysis, indices = converter.analysis, list[int]()
-        while len(indices) < self.BATCH:
-            index = self.recordings.draw()
-            if index not in indices:
-                indices.append(index)
-        crops = [self.recordings.crop(index, self.FRAMES) for index in indices]
+        analysis = converter.analysis
+        batch = self.drawn()
+        indices, crops, shift = batch.indices, batch.crops, batch.shift
         references = [self.recordings.crop(index, self.REFERENCE_FRAMES) for index in indices]
         clean = levelled(waveforms_of(crops), random, self.LEVEL_DB)
-        skipped = self.BATCH - self.OWN_HEARD
+        skipped = self.batch - self.own_heard
         both = torch.cat([clean, waveforms_of(references)], 1)
-        both[:skipped] = self.distorted(both[:skipped])
+        if not batch.parallel:
+            both[:skipped] = self.distorted(both[:skipped])
         waveforms, heard = both[:, : clean.shape[1]], spectrogram_of(both[:, clean.shape[1] :])
         if random.random() < self.AUGMENTED_SHARE:
             heard = augmented(heard, random, warp=False)
-        shift = int(random.integers(1, self.BATCH))
         source = self.tones(heard)
         target = source.roll(shift, 0)
 
@@ -299,10 +342,10 @@ class ConversionStage(Stage):
         with torch.no_grad():
             said = self.listener(clean[:, MARGIN_SAMPLES:-MARGIN_SAMPLES])
         again = self.listener(made[skipped:])
-        own = [layer[: self.OWN_HEARD] for layer in again]
-        changed = [layer[self.OWN_HEARD :] for layer in again]
+        own = [layer[: self.own_heard] for layer in again]
+        changed = [layer[self.own_heard :] for layer in again]
         terms = {
-            "spectral": self.spectral(made[: self.BATCH], wanted),
+            "spectral": self.spectral(made[: self.batch], wanted),
             "words": misheard(own[1:], [layer[skipped:] for layer in said[1:]]),
             "converted_words": misheard(
                 [changed[layer] for layer in self.LATE_LAYERS],
@@ -312,7 +355,12 @@ class ConversionStage(Stage):
         judged = []
         for critic, known in zip(self.critics, self.embeddings, strict=True):
             of_source = known[indices]
-            of_made = critic(made[self.BATCH :])
+            of_made = critic(made[self.batch :])
             judged.append(mistaken(of_made, of_source.roll(shift, 0), of_source, self.MARGIN))
         terms["critics"] = torch.stack(judged).mean()
+        # Half of what is rated is in its own voice.
+        rated = made[self.batch // 2 : -(self.batch // 2)]
+        terms["quality"] = HIGHEST_OPINION - self.quality(rated)
+        if batch.parallel:
+            terms["parallel"] = self.wide(made[self.batch :], wanted.roll(shift, 0))
         return terms

@@ -41,6 +41,7 @@ class CompactConfig:
     units: int = 96
     content_channels: int = 192
     content_blocks: int = 7
+    content_ahead: int = 5
     content_expansion: int = 2
     pitch_channels: int = 128
     pitch_blocks: int = 4
@@ -80,6 +81,7 @@ class Analysis(nn.Module):
             filters,
             config.content_channels,
             config.content_blocks,
+            config.content_ahead,
             config.content_expansion,
             config.units,
         )

@@ -18,7 +18,8 @@ class ContentEncoder(nn.Module):
     Args:
         filters: Filter bank on the linear magnitude, [bands, bins].
         channels: Width.
-        blocks: Number of blocks; each looks one frame ahead and five back.
+        blocks: Number of blocks.
+        ahead: Number of blocks that look one frame ahead, the first ones.
         expansion: Expansion of the blocks.
         units: Number of phonetic units.
     """
@@ -26,12 +27,20 @@ class ContentEncoder(nn.Module):
     filters: Tensor
 
     def __init__(
-        self, filters: Tensor, channels: int, blocks: int, expansion: int, units: int
+        self,
+        filters: Tensor,
+        channels: int,
+        blocks: int,
+        ahead: int,
+        expansion: int,
+        units: int,
     ) -> None:
         super().__init__()
         self.register_buffer("filters", filters, persistent=False)
         self.embed = nn.Conv1d(filters.shape[0], channels, 1)
-        self.blocks = nn.ModuleList(ConvNeXtBlock(channels, expansion, 1) for _ in range(blocks))
+        self.blocks = nn.ModuleList(
+            ConvNeXtBlock(channels, expansion, int(block < ahead)) for block in range(blocks)
+        )
         self.norm = nn.LayerNorm(channels)
         self.head = nn.Linear(channels, units)
 

@@ -9,9 +9,9 @@ pytest.importorskip("torch", reason="needs torch")
 pytestmark = pytest.mark.torch
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, distributed, nn
 
-from training.loop import Run, Schedule, Stage
+from training.loop import Run, Schedule, Stage, averaged_gradients
 
 SCHEDULE = Schedule(steps=12, learning_rate=0.1, warm_up_steps=2, save_every=5)
 
@@ -67,3 +67,24 @@ def test_a_stopped_run_goes_on_as_if_it_had_not(tmp_path: Path) -> None:
     second.fit()
     for name, weight in whole.average.items():
         assert torch.allclose(weight, second.average[name])
+
+
+def test_processes_average_their_gradients_and_the_first_one_keeps_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def reduced(flat: Tensor) -> None:
+        """As if another process had found the gradient 3 for every weight that was used."""
+        flat.add_(torch.where(flat == 0, 0.0, 3.0))
+
+    monkeypatch.setattr(distributed, "is_initialized", lambda: True)
+    monkeypatch.setattr(distributed, "get_world_size", lambda: 2)
+    monkeypatch.setattr(distributed, "all_reduce", reduced)
+    weights = [nn.Parameter(torch.zeros(2)), nn.Parameter(torch.zeros(1, 3))]
+    weights[1].grad = torch.tensor([[1.0, 0.0, -1.0]])
+    averaged_gradients(weights)
+    assert weights[0].grad is not None and not weights[0].grad.any()
+    assert weights[1].grad.tolist() == [[2.0, 0.0, 1.0]]
+    for rank, kept in ((1, []), (0, ["line.jsonl", "line.pt"])):
+        monkeypatch.setattr(distributed, "get_rank", lambda rank=rank: rank)
+        Run(Line(), SCHEDULE, tmp_path / "line.pt").fit()
+        assert sorted(path.name for path in tmp_path.iterdir()) == kept

@@ -9,7 +9,7 @@ import torch
 
 import training.__main__ as command
 from export.networks.compact import CompactConfig, CompactModel
-from training.recipe import SCHEDULES, STAGES, load_run
+from training.recipe import SCHEDULES, STAGES, load_run, train
 
 
 def test_every_stage_but_the_closed_form_one_has_a_schedule() -> None:
@@ -35,3 +35,8 @@ def test_a_later_stage_s_weights_stand(tmp_path: Path) -> None:
 def test_a_stage_that_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="content"):
         load_run(tmp_path)
+
+
+def test_only_conversions_are_shared_by_processes(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="the stage pitch is trained in one process"):
+        train("pitch", tmp_path, tmp_path, None, threads=1, processes=2)

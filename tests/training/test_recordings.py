@@ -3,7 +3,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training.recordings import HOP_SAMPLES, PACED, Recording, Recordings, contour_hz, features_at
+from training.recordings import (
+    HOP_SAMPLES,
+    PACED,
+    PARALLEL,
+    Recording,
+    Recordings,
+    contour_hz,
+    features_at,
+)
 
 
 def test_a_recording_comes_back_as_it_was_saved(prepared: Path, tmp_path: Path) -> None:
@@ -51,3 +59,23 @@ def test_short_and_paced_recordings_can_be_left_out(prepared: Path, tmp_path: Pa
         Recordings(prepared, 1, shortest_seconds=6.0)
     with pytest.raises(FileNotFoundError, match="run prepare"):
         Recordings(prepared / "nothing", 1)
+
+
+def test_parallel_crops_are_of_the_same_moment_of_two_voices(
+    prepared: Path, tmp_path: Path
+) -> None:
+    for index in range(3):
+        row = Recording.load(prepared / f"{index}-1-1.npz")
+        row.save(tmp_path / f"7-00000{PARALLEL}{index}.npz")
+        row.save(tmp_path / f"7-00001{PARALLEL}{index}.npz")
+    row.save(tmp_path / f"7-00002{PARALLEL}0.npz")
+    recordings = Recordings(tmp_path, 1)
+    # A member without others is speech like any, and no group.
+    assert recordings.groups == [[0, 1, 2], [3, 4, 5]] and len(recordings.rows) == 7
+    drawn = recordings.parallel(2, 40)
+    assert len(drawn) == 4
+    for (one, crop), (other, again) in zip(drawn[:2], drawn[2:], strict=True):
+        assert one != other and one // 3 == other // 3
+        # These recordings are voiced at the same moments.
+        np.testing.assert_array_equal(crop.contour_hz > 0, again.contour_hz > 0)
+        assert np.any(crop.waveform != again.waveform)

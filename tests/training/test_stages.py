@@ -1,3 +1,4 @@
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from torch.nn import functional
 from export.networks.compact import CompactConfig, CompactModel
 from training import eigenvoices
 from training.loop import Stage
-from training.recordings import Recordings
+from training.recordings import PARALLEL, Recordings
 from training.stages import ContentStage, ConversionStage, PitchStage, RenderingStage
 
 CONFIG = replace(
@@ -44,9 +45,10 @@ def recordings(prepared: Path) -> Recordings:
 def gradients(stage: Stage) -> dict[str, bool]:
     """Which networks of a stage its loss moves."""
     terms = stage.terms()
-    assert set(stage.weights) <= set(terms)
+    assert set(stage.weights) - set(terms) <= {"parallel"}
     assert all(bool(torch.isfinite(term)) for term in terms.values())
-    torch.stack([weight * terms[name] for name, weight in stage.weights.items()]).sum().backward()  # type: ignore[no-untyped-call]
+    weights = stage.weights
+    torch.stack([weights[name] * terms[name] for name in terms if name in weights]).sum().backward()  # type: ignore[no-untyped-call]
     return {
         name: any(w.grad is not None and bool(w.grad.any()) for w in network.parameters())
         for name, network in stage.networks.items()
@@ -90,6 +92,11 @@ def critic(waveform: Tensor) -> Tensor:
     return functional.normalize(power, dim=1)
 
 
+def quality(waveform: Tensor) -> Tensor:
+    """A score that falls with the loudest sample."""
+    return 5 - waveform.abs().amax()
+
+
 def test_conversions_teach_everything_that_a_conversion_is_made_of(
     model: CompactModel, recordings: Recordings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -100,9 +107,33 @@ def test_conversions_teach_everything_that_a_conversion_is_made_of(
     eigenvoices.begin(model, eigenvoices.statistics(model, recordings))
     torch.nn.init.normal_(model.converter.renderer.head.weight, std=0.01)
     known = functional.normalize(torch.rand(3, 8), dim=1)
-    stage = ConversionStage(model, recordings, listener, [critic], [known])
+    stage = ConversionStage(model, recordings, listener, [critic], [known], quality)
     assert all(gradients(stage).values())
     assert not any(w.grad is not None for w in model.converter.analysis.pitch.parameters())
+
+
+def test_parallel_speech_tells_what_a_conversion_should_have_been(
+    model: CompactModel, prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for index in range(2):
+        shutil.copy(prepared / f"{index}-1-1.npz", tmp_path / f"1-00000{PARALLEL}{index}.npz")
+    monkeypatch.setattr(ConversionStage, "BATCH", 2)
+    monkeypatch.setattr(ConversionStage, "OWN_HEARD", 1)
+    monkeypatch.setattr(ConversionStage, "FRAMES", 40)
+    monkeypatch.setattr(ConversionStage, "REFERENCE_FRAMES", 40)
+    for share in (0.0, 1.0):
+        monkeypatch.setattr(ConversionStage, "PARALLEL_SHARE", share)
+        recordings = Recordings(tmp_path, 1)
+        eigenvoices.begin(model, eigenvoices.statistics(model, recordings))
+        stage = ConversionStage(model, recordings, listener, [], [], quality)
+        batch = stage.drawn()
+        assert batch.parallel == bool(share) and batch.shift == 1
+        assert sorted(batch.indices) == [0, 1]
+        monkeypatch.setattr(stage, "critics", [critic])
+        monkeypatch.setattr(stage, "embeddings", [functional.normalize(torch.rand(2, 8), dim=1)])
+        terms = stage.terms()
+        assert ("parallel" in terms) == bool(share)
+    assert 0 < float(terms["parallel"].detach()) < 100
 
 
 def test_eigenvoices_explain_the_speakers_that_they_were_made_of(
@@ -153,7 +184,7 @@ def test_vocal_tracts_are_found_and_predicted_from_voices(model: CompactModel) -
 def test_sources_are_distorted_as_often_as_told(
     model: CompactModel, recordings: Recordings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stage = ConversionStage(model, recordings, listener, [], [])
+    stage = ConversionStage(model, recordings, listener, [], [], quality)
     clean = torch.rand(3, 22050) - 0.5
     for share in (0.0, 1.0):
         monkeypatch.setattr(ConversionStage, "DISTORTED_SHARE", share)
