@@ -14,8 +14,9 @@ WINDOW_FRAMES = 861
 
 PROVENANCE = (
     "trained by this project's recipe (training/README.md) on LibriSpeech train-clean-100 (c) 2014 "
-    "Vassil Panayotov, CC BY 4.0, openslr.org/12, and on clean speech of "
-    "Picovoice/speech-to-intent-benchmark, Apache License 2.0"
+    "Vassil Panayotov, CC BY 4.0, openslr.org/12, on clean speech of "
+    "Picovoice/speech-to-intent-benchmark, Apache License 2.0, and on speech that was made with "
+    "Kokoro-82M, Apache License 2.0"
 )
 AUDIO_TOLERANCE = 1e-3
 """The phase of the fiftieth harmonic is fifty times a sum of many rounded pitches."""

@@ -11,6 +11,8 @@ SMOOTHING_HZ = (70.0, 90.0, 115.0, 148.0, 190.0, 244.0, 313.0, 402.0)
 """Half-widths that the envelope is smoothed by; a triangle as wide as the pitch hides harmonics."""
 UNVOICED_HZ = 150.0
 """Half-width where there is no pitch."""
+GROUP_BANDS = 16
+"""Neighbouring bands that are smoothed by one matrix product, over the bins that they reach."""
 
 
 def band_spacing(bands: int, upper_hz: float) -> float:
@@ -66,6 +68,12 @@ def cosine_basis(coefficients: int, bands: int) -> Tensor:
     return rows.float()
 
 
+def reached(weights: Tensor) -> tuple[int, int]:
+    """Give the bins that weights [widths, bands, bins] reach: the first, and one past the last."""
+    places = torch.nonzero(weights.amax((0, 1)))[:, 0]
+    return int(places[0]), int(places[-1]) + 1
+
+
 class Envelope(nn.Module):
     """A log-spectral envelope that harmonics have been smoothed out of, whatever the pitch.
 
@@ -78,14 +86,17 @@ class Envelope(nn.Module):
         sample_rate_hz: Sample rate.
     """
 
-    weights: Tensor
     widths: Tensor
 
     def __init__(self, bands: int, fft_samples: int, sample_rate_hz: int) -> None:
         super().__init__()
         self.bands = bands
         matrices = [smoothing(bands, fft_samples, sample_rate_hz, h) for h in SMOOTHING_HZ]
-        self.register_buffer("weights", torch.cat(matrices), persistent=False)
+        groups = torch.split(torch.stack(matrices), GROUP_BANDS, dim=1)
+        self.reaches = [reached(group) for group in groups]
+        for index, (group, (first, end)) in enumerate(zip(groups, self.reaches, strict=True)):
+            weights = group[..., first:end].flatten(0, 1)
+            self.register_buffer(f"weights_{index}", weights, persistent=False)
         widths = torch.log(torch.tensor(SMOOTHING_HZ))[None, :, None]
         self.register_buffer("widths", widths, persistent=False)
         self.ratio = math.log(SMOOTHING_HZ[-1] / SMOOTHING_HZ[0]) / (len(SMOOTHING_HZ) - 1)
@@ -103,8 +114,13 @@ class Envelope(nn.Module):
         Returns:
             Natural log-gain over an excitation of power one, [batch, bands, frames].
         """
-        smoothed = torch.matmul(self.weights, spectrogram**2)
-        logs = 0.5 * torch.log(torch.unflatten(smoothed, 1, (len(SMOOTHING_HZ), self.bands)))
+        power = spectrogram * spectrogram
+        smoothed = [
+            torch.matmul(self.get_buffer(f"weights_{index}"), power[:, first:end])
+            for index, (first, end) in enumerate(self.reaches)
+        ]
+        by_width = [torch.unflatten(group, 1, (len(SMOOTHING_HZ), -1)) for group in smoothed]
+        logs = 0.5 * torch.log(torch.cat(by_width, 2))
         width = voiced * log_f0_hz + (1 - voiced) * math.log(UNVOICED_HZ)
         width = width.clamp(math.log(SMOOTHING_HZ[0]), math.log(SMOOTHING_HZ[-1]))
         shares = (1 - (width - self.widths).abs() / self.ratio).clamp(min=0)

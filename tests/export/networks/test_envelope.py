@@ -8,6 +8,7 @@ pytestmark = pytest.mark.torch
 import torch
 
 from export.networks.envelope import (
+    SMOOTHING_HZ,
     Envelope,
     band_centres_hz,
     cosine_basis,
@@ -64,3 +65,15 @@ def test_interpolation_meets_the_bands_and_never_overshoots() -> None:
 def test_the_cosine_basis_is_orthonormal() -> None:
     basis = cosine_basis(28, 65)
     assert torch.allclose(basis @ basis.T, torch.eye(28), atol=1e-5)
+
+
+def test_groups_of_bands_see_all_that_their_bands_weigh() -> None:
+    envelope = Envelope(BANDS, FFT, RATE_HZ)
+    whole = torch.stack([smoothing(BANDS, FFT, RATE_HZ, width) for width in SMOOTHING_HZ])
+    found = []
+    for index, (first, end) in enumerate(envelope.reaches):
+        weights = envelope.get_buffer(f"weights_{index}")
+        weights = torch.unflatten(weights, 0, (len(SMOOTHING_HZ), -1))
+        found.append(torch.nn.functional.pad(weights, (first, FFT // 2 + 1 - end)))
+    assert torch.equal(torch.cat(found, 1), whole)
+    assert sum(end - first for first, end in envelope.reaches) < 2 * (FFT // 2 + 1)
