@@ -1,7 +1,9 @@
 """DistillMOS (Stahl & Gamper 2025): a learned mean opinion score that gradients go through."""
 
+import sys
+from types import ModuleType
+
 import torch
-from distillmos import ConvTransformerSQAModel
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -21,6 +23,10 @@ class DistillMos(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
+        # Only the package's command reads files with torchaudio, whose wheels need CUDA.
+        sys.modules.setdefault("torchaudio", ModuleType("torchaudio"))
+        from distillmos import ConvTransformerSQAModel
+
         self.network = ConvTransformerSQAModel(segmenting_in_forward=False).eval()
         self.network.requires_grad_(False)
         self.resampler = Resampler()
