@@ -110,7 +110,7 @@ class Run:
         """Take one step.
 
         Returns:
-            The terms by name.
+            The terms by name, and `dropped`: 1 where the gradient was not finite and nothing moved.
         """
         rate = self.schedule.rate(self.step)
         for group in self.optimiser.param_groups:
@@ -121,14 +121,17 @@ class Run:
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         averaged_gradients(self.parameters)
-        torch.nn.utils.clip_grad_norm_(self.parameters, self.schedule.largest_gradient)
-        self.optimiser.step()
+        norm = torch.nn.utils.clip_grad_norm_(self.parameters, self.schedule.largest_gradient)
+        # One crop without a finite gradient must not end a run.
+        if torch.isfinite(norm):
+            self.optimiser.step()
         decay = min(self.schedule.average_decay, (self.step + 1) / (self.step + 10))
         with torch.no_grad():
             for name, fresh in self.stage.networks.state_dict().items():
                 self.average[name].lerp_(fresh, 1 - decay)
         self.step += 1
-        return {name: float(term.detach()) for name, term in terms.items()}
+        values = {name: float(term.detach()) for name, term in terms.items()}
+        return {**values, "dropped": float(not torch.isfinite(norm))}
 
     def save(self) -> None:
         """Write the checkpoint whole or not at all."""

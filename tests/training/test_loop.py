@@ -88,3 +88,19 @@ def test_processes_average_their_gradients_and_the_first_one_keeps_the_run(
         monkeypatch.setattr(distributed, "get_rank", lambda rank=rank: rank)
         Run(Line(), SCHEDULE, tmp_path / "line.pt").fit()
         assert sorted(path.name for path in tmp_path.iterdir()) == kept
+
+
+def test_a_step_without_a_finite_gradient_moves_nothing(tmp_path: Path) -> None:
+    class Broken(Line):
+        def terms(self) -> dict[str, Tensor]:
+            return {name: term * torch.nan for name, term in super().terms().items()}
+
+    stage = Broken()
+    before = stage.moved.weight.clone()
+    run = Run(stage, SCHEDULE, tmp_path / "line.pt")
+    assert run.advance()["dropped"] == 1 and run.step == 1
+    assert torch.equal(stage.moved.weight, before)
+    assert all(bool(torch.isfinite(weight).all()) for weight in run.average.values())
+    stage.terms = Line.terms.__get__(stage)  # type: ignore[method-assign]
+    assert run.advance()["dropped"] == 0
+    assert not torch.equal(stage.moved.weight, before)
