@@ -74,7 +74,8 @@ def averaged_gradients(weights: Sequence[nn.Parameter]) -> None:
     flat = torch.cat([gradient.flatten() for gradient in gradients])
     distributed.all_reduce(flat)
     flat /= distributed.get_world_size()
-    for weight, mean in zip(weights, flat.split([w.numel() for w in weights]), strict=True):
+    means = torch.split(flat, [weight.numel() for weight in weights])
+    for weight, mean in zip(weights, means, strict=True):
         weight.grad = mean.view_as(weight).clone()
 
 

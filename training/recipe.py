@@ -7,7 +7,8 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
-from torch import distributed, multiprocessing
+from torch import distributed
+from torch.multiprocessing.spawn import spawn
 
 from export.networks.compact import CompactConfig, CompactModel
 from training import eigenvoices
@@ -62,7 +63,7 @@ def train(
     with TemporaryDirectory() as folder:
         meeting = (Path(folder) / "processes").as_uri()
         arguments = (processes, meeting, prepared, run, steps, threads)
-        multiprocessing.spawn(_train_share, arguments, processes)  # type: ignore[no-untyped-call]
+        spawn(_train_share, arguments, processes)  # type: ignore[no-untyped-call]
 
 
 def _train_share(
