@@ -18,11 +18,11 @@ from typing import Any
 
 from deploy.rehearse.base import make_base
 from deploy.rehearse.builder import Image, build, import_base, mounted
-from deploy.rehearse.commands import require
+from deploy.rehearse.commands import exit_status, require, require_root
 from deploy.rehearse.container import serve
-from deploy.rehearse.errors import NotPossible, RehearsalError
+from deploy.rehearse.dockerfile import ROOT, python_version
+from deploy.rehearse.errors import RehearsalError
 
-ROOT = Path(__file__).parents[2]
 MEGABYTE = 1_000_000
 INFO_COMMAND = "curl --silent --fail --output info.json http://localhost:5000/api/info"
 NEEDED = ("buildah", "curl", "debootstrap", "strip", "unshare")
@@ -36,24 +36,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         rehearse.
     """
     options = parse(arguments)
-    try:
-        require(*NEEDED)
-        options.work.mkdir(parents=True, exist_ok=True)
-        dockerfile = ROOT / "Dockerfile.cpu"
-        root = make_base(options.work, python_version(dockerfile))
-        image = build(dockerfile, import_base(root), options.tag, options.work)
-        print(layer_table(image))
-        with mounted(image) as mount:
-            if options.root is not None:
-                shutil.copytree(mount, options.root, symlinks=True)
-            check(image, mount)
-    except NotPossible as error:
-        print(error, file=sys.stderr)
-        return 2
-    except RehearsalError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+    return exit_status(lambda: rehearse(options))
+
+
+def rehearse(options: argparse.Namespace) -> None:
+    """Build the image, print its layers, and check what it does.
+
+    Raises:
+        RehearsalError: A step failed, or this machine cannot rehearse.
+    """
+    require(*NEEDED)
+    require_root()
+    options.work.mkdir(parents=True, exist_ok=True)
+    dockerfile = ROOT / "Dockerfile.cpu"
+    root = make_base(options.work, python_version(dockerfile))
+    image = build(dockerfile, import_base(root), options.tag, options.work)
+    print(layer_table(image))
+    with mounted(image) as mount:
+        if options.root is not None:
+            shutil.copytree(mount, options.root, symlinks=True)
+        check(image, mount)
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -76,18 +78,6 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="new folder that gets a copy of the image's files, for `python -m deploy.image.sbom`",
     )
     return parser.parse_args(arguments)
-
-
-def python_version(dockerfile: Path) -> str:
-    """Read Python's version from the base that a Dockerfile names.
-
-    Raises:
-        RehearsalError: Its base is not an official image of Python.
-    """
-    found = re.search(r"^ARG PYTHON=python:(\d+\.\d+)-", dockerfile.read_text("utf-8"), re.M)
-    if found is None:
-        raise RehearsalError(f"{dockerfile.name} names no version of Python")
-    return found[1]
 
 
 def layer_table(image: Image) -> str:

@@ -5,21 +5,44 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from deploy.rehearse.errors import NotPossible, RehearsalError
 
 
+def exit_status(rehearsal: Callable[[], None]) -> int:
+    """Run a command's work and print the error that ends it.
+
+    Returns:
+        0 when it went well, 1 when not, 2 when this machine cannot rehearse.
+    """
+    try:
+        rehearsal()
+    except RehearsalError as error:
+        print(error, file=sys.stderr)
+        return 2 if isinstance(error, NotPossible) else 1
+    return 0
+
+
 def require(*programs: str) -> None:
-    """Check that programs are installed and that this process may make roots and namespaces.
+    """Check that programs are installed.
 
     Raises:
-        NotPossible: One is missing, or the user is not root.
+        NotPossible: One is missing.
     """
     missing = [program for program in programs if shutil.which(program) is None]
     if missing:
         raise NotPossible(f"not installed: {', '.join(missing)}")
+
+
+def require_root() -> None:
+    """Check that this process may make roots and namespaces.
+
+    Raises:
+        NotPossible: The user is not root.
+    """
     if os.geteuid() != 0:
         raise NotPossible("root's rights are needed, for chroot and namespaces")
 

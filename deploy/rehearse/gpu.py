@@ -17,10 +17,9 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from deploy.rehearse.__main__ import MEGABYTE, ROOT
-from deploy.rehearse.commands import run
+from deploy.rehearse.commands import exit_status, require, run
+from deploy.rehearse.dockerfile import ROOT, extras_of
 from deploy.rehearse.errors import NotPossible, RehearsalError
-from deploy.rehearse.wheels import extras_of
 
 DOCKERFILE = ROOT / "Dockerfile.gpu"
 PYTHON = "python3.12"
@@ -44,20 +43,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 if everything is as it should be, 1 if not, 2 if this machine cannot tell.
     """
     options = parse(arguments)
-    try:
-        if missing := [program for program in NEEDED if shutil.which(program) is None]:
-            raise NotPossible(f"not installed: {', '.join(missing)}")
-        if shutil.which("nvidia-smi") is not None:
-            raise NotPossible("there is a GPU here: build and run the image")
-        environment = install(options.work)
-        check(environment, options.work)
-    except NotPossible as error:
-        print(error, file=sys.stderr)
-        return 2
-    except RehearsalError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+    return exit_status(lambda: rehearse(options.work))
+
+
+def rehearse(work: Path) -> None:
+    """Install the packages in a folder and check them.
+
+    Raises:
+        RehearsalError: Something is not as it should be, or this machine cannot tell.
+    """
+    require(*NEEDED)
+    if shutil.which("nvidia-smi") is not None:
+        raise NotPossible("there is a GPU here: build and run the image")
+    check(install(work), work)
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -129,7 +127,7 @@ def check(environment: Path, work: Path) -> None:
     if "CUDAExecutionProvider" not in providers:
         raise RehearsalError("ONNX Runtime has no CUDA provider")
     size = sum(path.lstat().st_size for path in environment.rglob("*") if path.is_file())
-    print(f"environment: {size / MEGABYTE:.0f} MB")
+    print(f"environment: {size / 1e6:.0f} MB")
     (provider,) = environment.rglob("libonnxruntime_providers_cuda.so")
     print(f"the CUDA provider links to: {' '.join(linked(provider))}")
     asked = run(programs / "python", "-c", _ASK_REQUIREMENTS, cwd=work).splitlines()
@@ -177,10 +175,12 @@ def linked(library: Path) -> Iterator[str]:
 
 def variables(provider: str) -> dict[str, str]:
     """Return this process's variables without the server's own, but with a provider."""
-    others = {name: value for name, value in os.environ.items() if "OPENVOICE" not in name}
-    return {name: value for name, value in others.items() if name != "PYTHONPATH"} | {
-        "OPENVOICE_PROVIDER": provider
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if "OPENVOICE" not in name and name != "PYTHONPATH"
     }
+    return kept | {"OPENVOICE_PROVIDER": provider}
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import sys
 import tempfile
 import tomllib
@@ -20,8 +19,8 @@ from typing import Any
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
-from deploy.rehearse.__main__ import ROOT, python_version
-from deploy.rehearse.commands import run
+from deploy.rehearse.commands import exit_status, run
+from deploy.rehearse.dockerfile import ROOT, extras_of, python_version
 from deploy.rehearse.errors import RehearsalError
 
 MACHINE = "aarch64"
@@ -38,19 +37,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 if every package has a wheel, 1 if not.
     """
     options = parse(arguments)
+    return exit_status(lambda: tell(options.machine))
+
+
+def tell(machine: str) -> None:
+    """Print the table of wheels for a machine.
+
+    Raises:
+        RehearsalError: A package has no wheel, or pip cannot reach its index.
+    """
     dockerfile = ROOT / "Dockerfile.cpu"
     version = python_version(dockerfile)
     wanted = requirements(extras_of(dockerfile))
-    try:
-        packages = resolve(wanted, options.machine, version)
-    except RehearsalError as error:
-        print(error, file=sys.stderr)
-        return 1
+    packages = resolve(wanted, machine, version)
     print(wheel_table(packages))
-    wrong = faults(wanted, packages, options.machine, version)
-    for text in wrong:
-        print(text, file=sys.stderr)
-    return 1 if wrong else 0
+    if wrong := faults(wanted, packages, machine, version):
+        raise RehearsalError("\n".join(wrong))
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -60,18 +62,6 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--machine", default=MACHINE, help="machine as Linux calls it (default: %(default)s)"
     )
     return parser.parse_args(arguments)
-
-
-def extras_of(dockerfile: Path) -> list[str]:
-    """Read the extras that a Dockerfile installs.
-
-    Raises:
-        RehearsalError: It names none.
-    """
-    found = re.search(r"^ARG EXTRAS=(\S+)$", dockerfile.read_text("utf-8"), re.M)
-    if found is None:
-        raise RehearsalError(f"{dockerfile.name} names no extras")
-    return found[1].split(",")
 
 
 def requirements(extras: Iterable[str]) -> list[str]:

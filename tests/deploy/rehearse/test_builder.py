@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from deploy.rehearse.__main__ import ROOT, layer_table, main, python_version, readme_command
+from deploy.rehearse.__main__ import layer_table, main, readme_command
 from deploy.rehearse.builder import Image, Layer, final_steps
 from deploy.rehearse.commands import require, run
+from deploy.rehearse.dockerfile import ROOT, python_version
 from deploy.rehearse.errors import NotPossible, RehearsalError
 
 

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from deploy.rehearse.__main__ import NEEDED, ROOT, faults, readme_command
-from deploy.rehearse.commands import require
+from deploy.rehearse.__main__ import NEEDED, faults, readme_command
+from deploy.rehearse.commands import require, require_root
 from deploy.rehearse.container import health_command, serve
+from deploy.rehearse.dockerfile import ROOT
 from deploy.rehearse.errors import NotPossible, RehearsalError
 from tests.test_containers import health_check
 
@@ -26,6 +27,7 @@ def config(model_folder: Path) -> dict[str, object]:
     """Settings like an image's, for programs of this machine and the checkout's server."""
     try:
         require(*sorted(set(NEEDED) - BUILDING))
+        require_root()
     except NotPossible as error:
         pytest.skip(str(error))
     if len({os.stat(path).st_dev for path in ("/", ROOT, sys.prefix, model_folder)}) > 1:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from deploy.rehearse import gpu
+from deploy.rehearse.dockerfile import extras_of
 from deploy.rehearse.errors import RehearsalError
 from deploy.rehearse.gpu import DOCKERFILE, copied, faults, pip_step
-from deploy.rehearse.wheels import extras_of
 
 MESSAGE = "CUDA cannot be used: check the GPU, its driver, CUDA and cuDNN"
 

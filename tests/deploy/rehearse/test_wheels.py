@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from deploy.rehearse import wheels
-from deploy.rehearse.__main__ import ROOT
+from deploy.rehearse.dockerfile import ROOT, extras_of
 from deploy.rehearse.errors import RehearsalError
-from deploy.rehearse.wheels import extras_of, faults, requirements, wheel_table
+from deploy.rehearse.wheels import faults, requirements, wheel_table
 
 
 def package(wheel: str, *requires: str) -> dict[str, Any]:
