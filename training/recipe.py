@@ -11,7 +11,7 @@ from torch import distributed
 from torch.multiprocessing.spawn import spawn
 
 from export.networks.compact import CompactConfig, CompactModel
-from training import eigenvoices
+from training import eigenvoices, processes
 from training.loop import Run, Schedule, Stage
 from training.recordings import SHORTEST_SECONDS, Recordings
 from training.stages import ContentStage, ConversionStage, PitchStage, RenderingStage
@@ -39,7 +39,7 @@ LONGEST_WAIT = timedelta(hours=1)
 
 
 def train(
-    stage: str, prepared: Path, run: Path, steps: int | None, threads: int, processes: int = 1
+    stage: str, prepared: Path, run: Path, steps: int | None, threads: int, count: int = 1
 ) -> None:
     """Train one stage on top of those before it, or resume it.
 
@@ -49,26 +49,26 @@ def train(
         run: Folder of the run, with a checkpoint a stage.
         steps: Last step of the schedule; None for the recipe's.
         threads: Threads of PyTorch in each process.
-        processes: Processes that share each batch of the stage `conversion`.
+        count: Processes that share each batch of the stage `conversion`.
 
     Raises:
         FileNotFoundError: The stage before has not been trained, or nothing was prepared.
         ValueError: Another stage is asked to be shared.
     """
-    if processes == 1:
+    if count == 1:
         _train(stage, prepared, run, steps, threads)
         return
     if stage != "conversion":
         raise ValueError(f"the stage {stage} is trained in one process")
     with TemporaryDirectory() as folder:
         meeting = (Path(folder) / "processes").as_uri()
-        arguments = (processes, meeting, prepared, run, steps, threads)
-        spawn(_train_share, arguments, processes)  # type: ignore[no-untyped-call]
+        arguments = (count, meeting, prepared, run, steps, threads)
+        spawn(_train_share, arguments, count)  # type: ignore[no-untyped-call]
 
 
 def _train_share(
     rank: int,
-    processes: int,
+    count: int,
     meeting: str,
     prepared: Path,
     run: Path,
@@ -77,7 +77,7 @@ def _train_share(
 ) -> None:
     """Train the stage `conversion` as one of several processes that meet at a file's address."""
     distributed.init_process_group(
-        "gloo", init_method=meeting, rank=rank, world_size=processes, timeout=LONGEST_WAIT
+        "gloo", init_method=meeting, rank=rank, world_size=count, timeout=LONGEST_WAIT
     )
     _train("conversion", prepared, run, steps, threads)
     distributed.destroy_process_group()
@@ -86,6 +86,7 @@ def _train_share(
 def _train(stage: str, prepared: Path, run: Path, steps: int | None, threads: int) -> None:
     """Train one stage in this process."""
     torch.set_num_threads(threads)
+    torch.manual_seed(SEED)
     shortest_seconds = STAGE_SHORTEST_SECONDS.get(stage, SHORTEST_SECONDS)
     paced = stage != "conversion"
     recordings = Recordings(prepared, SEED, shortest_seconds, paced)
@@ -101,8 +102,8 @@ def _train(stage: str, prepared: Path, run: Path, steps: int | None, threads: in
         schedule = replace(schedule, steps=steps)
     going = Run(made(stage, model, recordings, run), schedule, run / f"{stage}.pt")
     # Neither a resumed run nor another process draws what has been drawn.
-    rank = distributed.get_rank() if distributed.is_initialized() else 0
-    recordings.random = np.random.default_rng([SEED, STAGES.index(stage), rank, going.step])
+    drawn = [SEED, STAGES.index(stage), processes.rank(), going.step]
+    recordings.random = np.random.default_rng(drawn)
     torch.manual_seed(int(recordings.random.integers(1 << 32)))
     going.fit()
 
@@ -135,17 +136,14 @@ def made(stage: str, model: CompactModel, recordings: Recordings, run: Path) -> 
     from training.listener import Listener
     from training.quality import DistillMos
 
-    shared = distributed.is_initialized()
     critics = [Resemblyzer(stride_frames=20).eval(), CampPlus().eval()]
     path = run / "embeddings.pt"
-    if not path.exists() and (not shared or distributed.get_rank() == 0):
+    if not path.exists() and processes.rank() == 0:
         torch.save([eigenvoices.embeddings(critic, recordings) for critic in critics], path)
-    if shared:
-        distributed.barrier()
+    processes.wait_for_all()
     known = torch.load(path, weights_only=True)
     judges = critics, known, DistillMos()
-    processes = distributed.get_world_size() if shared else 1
-    return ConversionStage(model, recordings, Listener().eval(), *judges, processes)
+    return ConversionStage(model, recordings, Listener().eval(), *judges, processes.count())
 
 
 def load_run(run: Path, stages: tuple[str, ...] = STAGES) -> CompactModel:

@@ -92,6 +92,19 @@ def speakers(
     return made
 
 
+def sentences_of(path: Path, language: str) -> list[str]:
+    """Read the sentences of a text, or a folder of texts, that are as long as a clip should be.
+
+    Raises:
+        ValueError: There are none.
+    """
+    shortest, longest = (sizes.get(language, sizes[""]) for sizes in (SHORTEST, LONGEST))
+    found = sentences_in(path, shortest, longest)
+    if not found:
+        raise ValueError(f"{path} holds no sentence of {shortest} to {longest} characters")
+    return found
+
+
 def synthesise(
     folder: Path, texts: Mapping[str, Path], output: Path, minutes: float, seed: int
 ) -> None:
@@ -101,7 +114,7 @@ def synthesise(
 
     Args:
         folder: Kokoro's files, see `Kokoro`.
-        texts: A text or a folder of texts by language, as `phonemes_of` knows them.
+        texts: A text or a folder of texts by language, one of `VOICE_INITIALS`.
         output: Folder of the clips.
         minutes: Speech to make, all members together.
         seed: Seed of every choice, and the beginning of the clips' names.
@@ -109,25 +122,23 @@ def synthesise(
     Raises:
         ValueError: A text holds no sentence of a useful length.
     """
+    sentences = {language: sentences_of(path, language) for language, path in texts.items()}
     output.mkdir(parents=True, exist_ok=True)
     kokoro, random = Kokoro(folder), np.random.default_rng(seed)
     level_hz = levels_hz(kokoro)
     cast = speakers(level_hz, np.random.default_rng(0), SPEAKERS)
-    found, natives = {}, {}
-    for language, path in texts.items():
-        limits = [sizes.get(language, sizes[""]) for sizes in (SHORTEST, LONGEST)]
-        found[language] = sentences_in(path, *limits)
-        if not found[language]:
-            raise ValueError(f"{path} holds no sentence of {limits[0]} to {limits[1]} characters")
-        natives[language] = [n for n in level_hz if n[0] == VOICE_INITIALS[language]]
     # A language is drawn as often as it has voices.
-    prosodies = [(language, name) for language, names in natives.items() for name in names]
+    prosodies = [
+        (language, name)
+        for language in texts
+        for name in level_hz
+        if name[0] == VOICE_INITIALS[language]
+    ]
     made_seconds, number = 0.0, 0
     bar = tqdm(total=round(minutes * 60), unit="s")
     while made_seconds < minutes * 60:
         language, native = prosodies[int(random.integers(len(prosodies)))]
-        sentences = found[language]
-        text = sentences[int(random.integers(len(sentences)))]
+        text = sentences[language][int(random.integers(len(sentences[language])))]
         tokens = kokoro.tokens(phonemes_of(text, language))
         prosody = kokoro.style(native, tokens)[TIMBRE:]
         for member, index in enumerate(random.choice(len(cast), MEMBERS, replace=False)):

@@ -90,7 +90,6 @@ class Envelope(nn.Module):
 
     def __init__(self, bands: int, fft_samples: int, sample_rate_hz: int) -> None:
         super().__init__()
-        self.bands = bands
         matrices = [smoothing(bands, fft_samples, sample_rate_hz, h) for h in SMOOTHING_HZ]
         groups = torch.split(torch.stack(matrices), GROUP_BANDS, dim=1)
         self.reaches = [reached(group) for group in groups]

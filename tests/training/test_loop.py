@@ -11,7 +11,8 @@ pytestmark = pytest.mark.torch
 import torch
 from torch import Tensor, distributed, nn
 
-from training.loop import Run, Schedule, Stage, averaged_gradients
+from training.loop import Run, Schedule, Stage
+from training.processes import average_gradients
 
 SCHEDULE = Schedule(steps=12, learning_rate=0.1, warm_up_steps=2, save_every=5)
 
@@ -81,7 +82,7 @@ def test_processes_average_their_gradients_and_the_first_one_keeps_the_run(
     monkeypatch.setattr(distributed, "all_reduce", reduced)
     weights = [nn.Parameter(torch.zeros(2)), nn.Parameter(torch.zeros(1, 3))]
     weights[1].grad = torch.tensor([[1.0, 0.0, -1.0]])
-    averaged_gradients(weights)
+    average_gradients(weights)
     assert weights[0].grad is not None and not weights[0].grad.any()
     assert weights[1].grad.tolist() == [[2.0, 0.0, 1.0]]
     for rank, kept in ((1, []), (0, ["line.jsonl", "line.pt"])):

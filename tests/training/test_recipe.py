@@ -39,4 +39,4 @@ def test_a_stage_that_is_missing_is_named(tmp_path: Path) -> None:
 
 def test_only_conversions_are_shared_by_processes(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="the stage pitch is trained in one process"):
-        train("pitch", tmp_path, tmp_path, None, threads=1, processes=2)
+        train("pitch", tmp_path, tmp_path, None, threads=1, count=2)

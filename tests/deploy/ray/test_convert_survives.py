@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import os
 import signal
 import subprocess
@@ -31,6 +30,7 @@ from runtime import VoiceCloner
 from runtime.files import convert_file, embed_file
 from runtime.marking.label import DEFAULT_PRODUCER, Label
 from runtime.marking.writer import WatermarkWriter
+from tests.server.audio import encoded
 from tests.server.live import wait_until
 
 CLIPS = int(os.environ.get("CLIPS", "60"))
@@ -39,7 +39,7 @@ CLIPS = int(os.environ.get("CLIPS", "60"))
 ROOT = Path(__file__).parents[3]
 TARGET = ROOT / "samples" / "english-woman.flac"
 SPEECH = ("english-man.flac", "mandarin-man.flac", "mandarin-woman.flac", "scottish-man.wav")
-FORMATS = ("wav", "flac", "ogg", "mp3")
+FORMATS = ("WAV", "FLAC", "OGG", "MP3")
 SEED, TAU = 7, 1.0
 LONGEST_SECONDS = 3600.0
 
@@ -48,25 +48,17 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
 def damage(kind: int, samples: np.ndarray[Any, Any], rate_hz: int) -> bytes:
     """Write a file that holds no usable audio, of one of several kinds."""
-    whole = encoded(samples, rate_hz, ("flac", "mp3")[kind % 2])
+    whole = encoded(samples, rate_hz, ("FLAC", "MP3")[kind % 2])
     not_finite = np.where(np.arange(len(samples)) == 100, np.nan, samples)
     kinds = (
         whole[: len(whole) // 2],
         b"This is no audio.\n" * 100,
         b"",
-        encoded(not_finite, rate_hz, "wav", "FLOAT"),
-        encoded(samples[:0], rate_hz, "wav"),
+        encoded(not_finite, rate_hz, "WAV", "FLOAT"),
+        encoded(samples[:0], rate_hz),
         np.random.default_rng(kind).bytes(5000),
     )
     return kinds[kind % len(kinds)]
-
-
-def encoded(
-    samples: np.ndarray[Any, Any], rate_hz: int, kind: str, subtype: str | None = None
-) -> bytes:
-    file = io.BytesIO()
-    soundfile.write(file, samples, rate_hz, format=kind.upper(), subtype=subtype)
-    return file.getvalue()
 
 
 def make_clips() -> tuple[dict[str, bytes], set[str]]:
@@ -83,7 +75,7 @@ def make_clips() -> tuple[dict[str, bytes], set[str]]:
         length = int(generator.integers(round(0.8 * rate_hz), round(1.2 * rate_hz)))
         start = int(generator.integers(len(samples) - length))
         kind = FORMATS[index // len(speech) % len(FORMATS)]
-        name = f"{index % 7}/{index:05}.{kind}"
+        name = f"{index % 7}/{index:05}.{kind.lower()}"
         cut = samples[start : start + length]
         if index % 10 == 3:
             damaged.add(name)
