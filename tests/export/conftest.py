@@ -43,24 +43,6 @@ def checkpoint_folder(
     return folder
 
 
-@pytest.fixture(scope="session")
-def v2_bundle(checkpoint_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The bundle that the command makes of the V2 checkpoint.
-
-    Its receptive field by tolerance is measured on less speech than an export takes: that is most
-    of the work, and no test here asks for it.
-    """
-    from export import bundle
-    from export.__main__ import main
-
-    folder = tmp_path_factory.mktemp("models") / "openvoice-v2"
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(bundle, "SPEECH_CLIPS", 1)
-        patched.setattr(bundle, "SPEECH_SECONDS", 3.0)
-        assert main(["--checkpoint", str(checkpoint_folder), "--output", str(folder)]) == 0
-    return folder
-
-
 @pytest.fixture(scope="session", params=["v1", "v2"])
 def converter(
     request: pytest.FixtureRequest, official_state: dict[str, Tensor]
