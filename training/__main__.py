@@ -6,7 +6,7 @@ from pathlib import Path
 
 WORK = Path("training/work")
 COMPACT = Path("onnx_models/compact")
-STAGES = ("content", "pitch", "rendering", "voices", "conversion")
+STAGES = ("content", "pitch", "rendering", "voices", "coarticulation", "conversion")
 SETS = ("clean", "hard", "trained", "wide", "choice", "hard-choice")
 TAU_PAIRS = 8
 

@@ -12,7 +12,7 @@ from tqdm import tqdm
 from export.networks.compact import CompactModel
 from export.networks.voices import VoiceMap
 from training.losses import spectrogram_of
-from training.recordings import MARGIN_SAMPLES, Recordings
+from training.recordings import MARGIN_SAMPLES, Recording, Recordings
 
 SHRINKAGE_FRAMES = 8.0
 """Frames of nothing that each speaker's mean of a unit is averaged with."""
@@ -41,6 +41,26 @@ class Statistics:
     squares: Tensor
 
 
+@torch.inference_mode()
+def taken_apart(model: CompactModel, recording: Recording) -> tuple[Tensor, Tensor]:
+    """Analyse a whole recording.
+
+    Args:
+        model: Networks whose units and pitch are trained.
+        recording: A prepared clip.
+
+    Returns:
+        Probabilities of the units, [1, frames, units], and the log-envelope as far as it is heard,
+        [1, bands, frames].
+    """
+    analysis = model.converter.analysis
+    padded = np.pad(recording.waveform.astype(np.float32) / 32768, MARGIN_SAMPLES, mode="reflect")
+    spectrogram = spectrogram_of(torch.from_numpy(padded)[None])
+    envelope = analysis.source(spectrogram)[3][:, : analysis.heard_bands]
+    return analysis.content(spectrogram), envelope
+
+
+@torch.inference_mode()
 def statistics(model: CompactModel, recordings: Recordings) -> Statistics:
     """Sum up every recording, each a speaker.
 
@@ -51,16 +71,12 @@ def statistics(model: CompactModel, recordings: Recordings) -> Statistics:
     Returns:
         The sums.
     """
-    analysis = model.converter.analysis
+    voices = model.converter.analysis.voices
     rows = []
     for row in tqdm(recordings.rows, "voices"):
-        waveform = np.pad(row.waveform.astype(np.float32) / 32768, MARGIN_SAMPLES, mode="reflect")
-        spectrogram = spectrogram_of(torch.from_numpy(waveform)[None])
-        with torch.inference_mode():
-            envelope = analysis.source(spectrogram)[3][:, : analysis.heard_bands]
-            units = analysis.content(spectrogram)[0]
-            cepstra = analysis.voices.cepstra(envelope)[0]
-            rows.append((units.sum(0), (cepstra @ units).T, (cepstra**2 @ units).T))
+        (units,), envelope = taken_apart(model, row)
+        cepstra = voices.cepstra(envelope)[0]
+        rows.append((units.sum(0), (cepstra @ units).T, (cepstra**2 @ units).T))
     counts, sums, squares = (torch.stack(column) for column in zip(*rows, strict=True))
     return Statistics(counts, sums, squares)
 

@@ -14,15 +14,22 @@ from export.networks.compact import CompactConfig, CompactModel
 from training import eigenvoices, processes
 from training.loop import Run, Schedule, Stage
 from training.recordings import SHORTEST_SECONDS, Recordings
-from training.stages import ContentStage, ConversionStage, PitchStage, RenderingStage
+from training.stages import (
+    CoarticulationStage,
+    ContentStage,
+    ConversionStage,
+    PitchStage,
+    RenderingStage,
+)
 from training.units import clusters
 
 SCHEDULES = {
     "content": Schedule(steps=2600, learning_rate=1.5e-3, warm_up_steps=80),
     "pitch": Schedule(steps=1500, learning_rate=1.5e-3, warm_up_steps=100),
     "rendering": Schedule(steps=1200, learning_rate=1e-3, warm_up_steps=50),
+    "coarticulation": Schedule(steps=1500, learning_rate=1e-3, warm_up_steps=50),
     "conversion": Schedule(
-        steps=400,
+        steps=700,
         learning_rate=4e-4,
         warm_up_steps=20,
         weight_decay=0.0,
@@ -30,8 +37,8 @@ SCHEDULES = {
         average_decay=0.99,
     ),
 }
-STAGES = ("content", "pitch", "rendering", "voices", "conversion")
-STAGE_SHORTEST_SECONDS = {"voices": 4.0, "conversion": 7.0}
+STAGES = ("content", "pitch", "rendering", "voices", "coarticulation", "conversion")
+STAGE_SHORTEST_SECONDS = {"voices": 4.0, "coarticulation": 4.0, "conversion": 7.0}
 """Clips shorter than this are left out of a stage; other stages take all."""
 SEED = 1
 LONGEST_WAIT = timedelta(hours=1)
@@ -132,6 +139,8 @@ def made(stage: str, model: CompactModel, recordings: Recordings, run: Path) -> 
         return PitchStage(model, recordings)
     if stage == "rendering":
         return RenderingStage(model, recordings)
+    if stage == "coarticulation":
+        return CoarticulationStage(model, recordings)
     from training.critics import CampPlus, Resemblyzer
     from training.listener import Listener
     from training.quality import DistillMos
@@ -166,6 +175,7 @@ def load_run(run: Path, stages: tuple[str, ...] = STAGES) -> CompactModel:
         "pitch": converter.analysis.pitch,
         "voices": converter.analysis.voices,
         "prior": encoder.prior,
+        "coarticulation": converter.coarticulation,
         "change": converter.change,
         "renderer": converter.renderer,
         "breath": converter.breath,

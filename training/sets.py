@@ -1,5 +1,6 @@
 """The pairs of speakers that every evaluation converts, always the same."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +15,9 @@ SEED, CHOICE_SEED = 20, 21
 PAIRS_A_SET = 24
 SPEECH_SECONDS = 7.5
 SHORTEST_SECONDS = 3.0
+
+ENGLISH = re.compile(r"en_|p\d")
+"""How names of English clips begin: with the language, or with a number of VCTK's speakers."""
 
 Waveform = NDArray[np.float32]
 
@@ -119,11 +123,11 @@ def hard_pairs(folder: Path) -> list[Pair]:
 
 
 def wide_pairs(folder: Path) -> list[Pair]:
-    """Pair wide-band clips of many languages; `en` or a speaker's number begins an English one."""
+    """Pair wide-band clips of many languages; see `ENGLISH`."""
     clips = [
         clip for inner in sorted(folder.iterdir()) if inner.is_dir() for clip in clips_in(inner)
     ]
-    speakers = [halves(clip, clip.path.stem.startswith(("en", "p"))) for clip in clips]
+    speakers = [halves(clip, ENGLISH.match(clip.path.stem) is not None) for clip in clips]
     return pairs_of([speaker for speaker in speakers if speaker is not None])
 
 

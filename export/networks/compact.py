@@ -12,7 +12,7 @@ from export.networks.excitation import CENTRE_HZ, HIGHEST_HZ, LOWEST_HZ, PulseTr
 from export.networks.filters import mel_filters
 from export.networks.pitch import PitchTracker
 from export.networks.renderer import LatentNoise, Renderer
-from export.networks.voices import VoiceChange, VoiceMap, VoicePrior
+from export.networks.voices import Coarticulation, VoiceChange, VoiceMap, VoicePrior
 
 PITCH_SCALE = 0.25
 """Nepers of F0 that one unit of a tone's pitch stands for."""
@@ -48,6 +48,8 @@ class CompactConfig:
     breath_channels: int = 8
     bands: int = 80
     coefficients: int = 28
+    coarticulation_channels: int = 192
+    coarticulation_blocks: int = 2
     renderer_channels: int = 192
     renderer_blocks: int = 4
     filter_fft_samples: int = 512
@@ -178,6 +180,12 @@ class CompactConverter(nn.Module):
         super().__init__()
         self.analysis = analysis
         self.held_bands = config.bands - config.heard_bands
+        self.coarticulation = Coarticulation(
+            config.units,
+            config.coefficients,
+            config.coarticulation_channels,
+            config.coarticulation_blocks,
+        )
         self.change = VoiceChange(config.coefficients)
         self.breath = nn.Linear(config.pitch_channels, config.breath_channels)
         self.renderer = Renderer(
@@ -206,6 +214,20 @@ class CompactConverter(nn.Module):
         """
         return torch.tanh(self.breath(features)).transpose(1, 2)
 
+    def explained(self, units: Tensor, voice: Tensor) -> Tensor:
+        """Tell the envelope of a voice as far as it follows from what is said.
+
+        Args:
+            units: Probabilities of the phonetic units, [batch, frames, units].
+            voice: [batch, voice_dimension, 1].
+
+        Returns:
+            Cosine coefficients, [batch, coefficients, frames].
+        """
+        expected = self.analysis.voices.expected(units, voice)
+        explained: Tensor = expected + self.coarticulation(units, expected)
+        return explained
+
     def moved_envelope(
         self, envelope: Tensor, units: Tensor, source_tone: Tensor, target_tone: Tensor
     ) -> Tensor:
@@ -221,8 +243,9 @@ class CompactConverter(nn.Module):
             Log-envelope, [batch, bands, frames].
         """
         heard = envelope[:, : self.analysis.heard_bands]
-        voices = source_tone[:, :-2], target_tone[:, :-2]
-        added = self.change(self.analysis.voices, units, heard, *voices)
+        source, target = source_tone[:, :-2], target_tone[:, :-2]
+        explained = self.explained(units, source), self.explained(units, target)
+        added = self.change(self.analysis.voices, heard, target - source, explained)
         # Nobody knows the voice above what was heard; the highest band's change goes on.
         held = added[:, -1:].expand(-1, self.held_bands, -1)
         return envelope + torch.cat([added, held], 1)

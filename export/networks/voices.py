@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from export.networks.blocks import ConvNeXtBlock
 from export.networks.envelope import cosine_basis
 
 ITERATIONS = 60
@@ -209,13 +210,56 @@ class VoicePrior(nn.Module):
         return conjugate_gradients(gram + ridge, wanted, ITERATIONS)[:, :-1]
 
 
+class Coarticulation(nn.Module):
+    """What neighbouring sounds change in the envelope that a voice gives to a frame's units.
+
+    It looks at the frames before, each as its units and as what is expected of the voice there,
+    so that every voice has its own way from sound to sound.
+
+    Args:
+        units: Number of phonetic units.
+        coefficients: Cosine coefficients of an envelope.
+        channels: Width.
+        blocks: Number of blocks.
+    """
+
+    UNITS_SCALE, EXPECTED_SCALE = 4.0, 0.3
+
+    def __init__(self, units: int, coefficients: int, channels: int, blocks: int) -> None:
+        super().__init__()
+        self.embed = nn.Conv1d(units + coefficients, channels, 1)
+        self.blocks = nn.ModuleList(ConvNeXtBlock(channels, 2, 0) for _ in range(blocks))
+        self.norm = nn.LayerNorm(channels)
+        self.head = nn.Linear(channels, coefficients)
+        nn.init.zeros_(self.head.weight)
+        nn.init.zeros_(self.head.bias)
+
+    def forward(self, units: Tensor, expected: Tensor) -> Tensor:
+        """Give what is added to the expected envelope.
+
+        Args:
+            units: Probabilities of the units, [batch, frames, units].
+            expected: What is expected of the voice, cosine coefficients,
+                [batch, coefficients, frames].
+
+        Returns:
+            Cosine coefficients, [batch, coefficients, frames].
+        """
+        scaled = self.UNITS_SCALE * units.transpose(1, 2), self.EXPECTED_SCALE * expected
+        hidden = self.embed(torch.cat(scaled, 1))
+        for block in self.blocks:
+            hidden = block(hidden)
+        added: Tensor = self.head(self.norm(hidden.transpose(1, 2))).transpose(1, 2)
+        return added
+
+
 class VoiceChange(nn.Module):
     """How an envelope is moved from one voice to another.
 
-    The difference of both voices' expectations is added, with a gain, since voices that are
-    estimated under a prior are too near to the mean. What the source's voice does not explain of
-    the envelope is stretched as the other vocal tract would, and fades, since it still tells who
-    spoke: not at all where the voices are equal, and more, the further apart they are.
+    The difference of what explains the envelope in both voices is added, with a gain, since voices
+    that are estimated under a prior are too near to the mean. What the source's voice does not
+    explain of the envelope is stretched as the other vocal tract would, and fades, since it still
+    tells who spoke: not at all where the voices are equal, and more, the further apart they are.
 
     Args:
         coefficients: Cosine coefficients of an envelope.
@@ -230,27 +274,31 @@ class VoiceChange(nn.Module):
         self.fade = nn.Parameter(torch.full((coefficients - 1, 1), self.FIRST_FADE))
 
     def forward(
-        self, voices: VoiceMap, units: Tensor, bands: Tensor, source: Tensor, target: Tensor
+        self,
+        voices: VoiceMap,
+        bands: Tensor,
+        away: Tensor,
+        explained: tuple[Tensor, Tensor],
     ) -> Tensor:
         """Give what is added to an envelope.
 
         Args:
             voices: Map from a voice to the envelope.
-            units: Probabilities of the units, [batch, frames, units].
             bands: Log-envelope, [batch, bands, frames].
-            source: Voice that speaks, [batch, dimension, 1].
-            target: Voice that should, same shape.
+            away: The voice that should speak less the one that does, [batch, dimension, 1].
+            explained: The envelope as far as it is explained, of the voice that speaks and of the
+                one that should, cosine coefficients, each [batch, coefficients, frames].
 
         Returns:
             Log-gain, [batch, bands, frames].
         """
-        away = target - source
+        in_source, in_target = explained
         distance = away.square().mean(1, keepdim=True)
         faded = torch.sigmoid(self.fade) * distance / (distance + self.NEAR)
-        unexplained = bands - voices.bands(voices.expected(units, source))
+        unexplained = bands - voices.bands(in_source)
         moved = voices.tract(unexplained, voices.tract.stretch(away))
         rest = faded * voices.cepstra(moved)[:, 1:]
-        added = self.gain * voices.change(units, away)
+        added = self.gain * (in_target - in_source)
         in_voice = voices.bands(torch.cat([added[:, :1], added[:, 1:] - rest], 1))
         added_to_bands: Tensor = in_voice + (moved - unexplained)
         return added_to_bands

@@ -71,11 +71,16 @@ def test_trained_pairs_hold_no_held_out_speaker(speech: Path) -> None:
 
 
 def test_wide_pairs_ask_for_words_in_english_alone(tmp_path: Path) -> None:
-    for folder, name in (("a", "de_DE-one"), ("a", "en_US-two"), ("b", "p228_023")):
+    for folder, name in (
+        ("a", "de_DE-one"),
+        ("a", "en_US-two"),
+        ("a", "pl_PL-no"),
+        ("b", "p228_023"),
+    ):
         (tmp_path / folder).mkdir(exist_ok=True)
         soundfile.write(tmp_path / folder / f"{name}.wav", noise(6.1), SAMPLE_RATE_HZ)
     english = {pair.source.name: pair.source.english for pair in wide_pairs(tmp_path)}
-    assert english == {"de_DE-one": False, "en_US-two": True, "p228_023": True}
+    assert english == {"de_DE-one": False, "en_US-two": True, "pl_PL-no": False, "p228_023": True}
 
 
 def test_every_speaker_is_source_and_target_about_equally_often(speech: Path) -> None:

@@ -15,7 +15,13 @@ from export.networks.compact import CompactConfig, CompactModel
 from training import eigenvoices
 from training.loop import Stage
 from training.recordings import PARALLEL, Recordings
-from training.stages import ContentStage, ConversionStage, PitchStage, RenderingStage
+from training.stages import (
+    CoarticulationStage,
+    ContentStage,
+    ConversionStage,
+    PitchStage,
+    RenderingStage,
+)
 
 CONFIG = replace(
     CompactConfig(),
@@ -27,6 +33,8 @@ CONFIG = replace(
     renderer_blocks=1,
     units=6,
     coefficients=4,
+    coarticulation_channels=8,
+    coarticulation_blocks=1,
     tone_dimension=6,
 )
 
@@ -78,6 +86,38 @@ def test_rendering_learns_filters_breath_and_pitch(
     torch.nn.init.normal_(model.converter.renderer.head.weight, std=0.01)
     moved = gradients(RenderingStage(model, recordings))
     assert moved == {"renderer": True, "breath": True, "pitch": True}
+
+
+def test_coarticulation_explains_what_the_map_of_voices_does_not(
+    model: CompactModel, recordings: Recordings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(CoarticulationStage, "BATCH", 4)
+    monkeypatch.setattr(CoarticulationStage, "FRAMES", 60)
+    eigenvoices.begin(model, eigenvoices.statistics(model, recordings))
+    stage = CoarticulationStage(model, recordings)
+    assert len(stage.halves) == 2 * len(recordings.rows)
+    assert gradients(stage) == {"coarticulation": True}
+    optimiser = torch.optim.Adam(stage.coarticulation.parameters(), 1e-2)
+    left = []
+    for _ in range(60):
+        term = stage.terms()["unexplained"]
+        optimiser.zero_grad()
+        term.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        left.append(float(term.detach()))
+    assert sum(left[-10:]) < 0.9 * sum(left[:10])
+
+
+def test_a_half_is_explained_by_the_voice_of_the_other(
+    model: CompactModel, recordings: Recordings
+) -> None:
+    eigenvoices.begin(model, eigenvoices.statistics(model, recordings))
+    stage = CoarticulationStage(model, recordings)
+    first, second = stage.halves[:2]
+    bands = stage.voices.bands(second.cepstra.T[None])
+    voice = model.tone_encoder.prior(stage.voices, second.units[None], bands)[0]
+    assert torch.allclose(first.voice, voice, atol=1e-3)
+    assert not torch.allclose(second.voice, voice, atol=1e-2)
 
 
 def listener(waveform: Tensor) -> list[Tensor]:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from export.networks.voices import (
+    Coarticulation,
     VocalTract,
     VoiceChange,
     VoiceMap,
@@ -87,19 +88,34 @@ def test_a_change_of_voice_is_linear(voices: VoiceMap) -> None:
 def test_an_envelope_stays_for_the_same_voice_and_fades_for_another(voices: VoiceMap) -> None:
     units, bands = one_unit_a_frame(12), torch.randn(1, BANDS, 12)
     source, target = torch.randn(1, DIMENSION, 1), torch.randn(1, DIMENSION, 1)
+    here, there = voices.expected(units, source), voices.expected(units, target)
     change = VoiceChange(COEFFICIENTS)
     change.gain.fill_(1.0)
-    assert torch.equal(change(voices, units, bands, source, source), torch.zeros(1, BANDS, 12))
+    nothing = change(voices, bands, source - source, (here, here))
+    assert torch.equal(nothing, torch.zeros(1, BANDS, 12))
     change.fade.fill_(-100.0)
-    kept = change(voices, units, bands, source, target)
-    assert torch.allclose(kept, voices.bands(voices.change(units, target - source)), atol=1e-5)
+    kept = change(voices, bands, target - source, (here, there))
+    assert torch.allclose(kept, voices.bands(there - here), atol=1e-5)
     change.fade.fill_(100.0)
     change.NEAR = 0.0
-    moved = voices.cepstra(bands + change(voices, units, bands, source, target))
-    wanted = voices.expected(units, target)
+    moved = voices.cepstra(bands + change(voices, bands, target - source, (here, there)))
     # Nothing of the source is left but its loudness.
-    assert torch.allclose(moved[:, 1:], wanted[:, 1:], atol=1e-4)
-    assert not torch.allclose(moved[:, 0], wanted[:, 0], atol=1e-2)
+    assert torch.allclose(moved[:, 1:], there[:, 1:], atol=1e-4)
+    assert not torch.allclose(moved[:, 0], there[:, 0], atol=1e-2)
+
+
+@torch.inference_mode()
+def test_coarticulation_is_nothing_at_first_and_hears_what_came_before() -> None:
+    torch.manual_seed(2)
+    network = Coarticulation(UNITS, COEFFICIENTS, 8, 2)
+    units, expected = one_unit_a_frame(40), torch.randn(1, COEFFICIENTS, 40)
+    assert torch.equal(network(units, expected), torch.zeros(1, COEFFICIENTS, 40))
+    torch.nn.init.normal_(network.head.weight)
+    before, others = network(units, expected), units.clone()
+    others[:, 20] = 1 / UNITS
+    changed = (network(others, expected) - before).abs().amax((0, 1)) > 0
+    # Two kernels of seven frames that end at the frame itself.
+    assert changed.nonzero()[:, 0].tolist() == list(range(20, 33))
 
 
 @torch.inference_mode()
