@@ -41,7 +41,7 @@ class Statistics:
     squares: Tensor
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def taken_apart(model: CompactModel, recording: Recording) -> tuple[Tensor, Tensor]:
     """Analyse a whole recording.
 
@@ -60,7 +60,6 @@ def taken_apart(model: CompactModel, recording: Recording) -> tuple[Tensor, Tens
     return analysis.content(spectrogram), envelope
 
 
-@torch.inference_mode()
 def statistics(model: CompactModel, recordings: Recordings) -> Statistics:
     """Sum up every recording, each a speaker.
 

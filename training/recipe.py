@@ -12,15 +12,10 @@ from torch.multiprocessing.spawn import spawn
 
 from export.networks.compact import CompactConfig, CompactModel
 from training import eigenvoices, processes
+from training.coarticulation import CoarticulationStage
 from training.loop import Run, Schedule, Stage
 from training.recordings import SHORTEST_SECONDS, Recordings
-from training.stages import (
-    CoarticulationStage,
-    ContentStage,
-    ConversionStage,
-    PitchStage,
-    RenderingStage,
-)
+from training.stages import ContentStage, ConversionStage, PitchStage, RenderingStage
 from training.units import clusters
 
 SCHEDULES = {

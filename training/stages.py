@@ -1,4 +1,4 @@
-"""The stages of training: units, pitch, rendering, coarticulation, and conversions."""
+"""Stages of training on crops: units, pitch, rendering, and conversions across speakers."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,17 +8,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from tqdm import tqdm
 
 from export.networks.compact import CompactConverter, CompactModel, moved_pitch
 from export.networks.excitation import CENTRE_HZ, LOWEST_HZ
 from export.networks.pitch import pitch_loss
-from training import eigenvoices
 from training.augment import augmented, stretched, with_gaps
 from training.degrade import CONDITIONS
 from training.loop import Stage
 from training.losses import SpectralLoss, misheard, mistaken, spectrogram_of
-from training.recordings import MARGIN_SAMPLES, Crop, Recording, Recordings
+from training.recordings import MARGIN_SAMPLES, Crop, Recordings
 from training.units import memberships
 
 HEARD_HZ, SYNTHESISED_HZ = 7600.0, 11000.0
@@ -187,92 +185,6 @@ def rendered(
         noise = converter.noise(envelope + TEMPERATURE * torch.randn_like(envelope))
     waveform: Tensor = converter.renderer.synthesise(filters, pulses, noise).squeeze(1)
     return waveform
-
-
-@dataclass(frozen=True)
-class Half:
-    """Half of a recording, and the voice that the other half was heard to have.
-
-    Attributes:
-        units: Probabilities of the units, [frames, units].
-        cepstra: Cosine coefficients of the envelope, [frames, coefficients].
-        voice: [dimension, 1].
-    """
-
-    units: Tensor
-    cepstra: Tensor
-    voice: Tensor
-
-
-class CoarticulationStage(Stage):
-    """What the map of voices leaves unexplained of envelopes, from the units before.
-
-    Args:
-        model: Networks whose units, pitch and map of voices are trained.
-        recordings: Prepared clips.
-    """
-
-    BATCH, FRAMES, FIRST_FRAME = 24, 160, 20
-    UNSURE, UNSURE_FRAMES, SMALLEST_SHARE = 0.7, 4, 1e-4
-    """The units of unseen speakers are less sure than those that were trained on: normal noise of
-    this deviation is added to their logits, another every so many frames."""
-    LARGEST_WEIGHT = 5.0
-    rates: ClassVar[Mapping[str, float]] = {"coarticulation": 1.0}
-    weights: ClassVar[Mapping[str, float]] = {"unexplained": 1.0}
-
-    def __init__(self, model: CompactModel, recordings: Recordings) -> None:
-        self.coarticulation = model.converter.coarticulation
-        self.networks = nn.ModuleDict({"coarticulation": self.coarticulation})
-        self.voices, self.random = model.converter.analysis.voices, recordings.random
-        self.voices.requires_grad_(False)
-        precision = torch.exp(model.tone_encoder.prior.log_precision.detach()).mean(1)
-        self.unit_weights = (precision / precision.mean()).clamp(max=self.LARGEST_WEIGHT)
-        self.halves = list[Half]()
-        for row in tqdm(recordings.rows, "frames"):
-            self.halves += self.halved(model, row)
-        lengths = np.array([len(half.units) for half in self.halves], np.float64)
-        self.shares = lengths / lengths.sum()
-
-    def halved(self, model: CompactModel, row: Recording) -> list[Half]:
-        """Take a recording apart, its halves one by one."""
-        units, envelope = eigenvoices.taken_apart(model, row)
-        of_halves = list(zip(units.chunk(2, 1), envelope.chunk(2, 2), strict=True))
-        with torch.no_grad():
-            # Tensors made in inference mode take no part in gradients; copies do.
-            heard = [(unit.clone(), bands.clone()) for unit, bands in of_halves]
-            voices = [model.tone_encoder.prior(self.voices, *half)[0] for half in heard]
-            return [
-                Half(unit[0], self.voices.cepstra(bands)[0].T, voice)
-                for (unit, bands), voice in zip(heard, reversed(voices), strict=True)
-            ]
-
-    def crop(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Draw a stretch of a half, short ones padded by frames of no unit."""
-        half = self.halves[int(self.random.choice(len(self.halves), p=self.shares))]
-        first = int(self.random.integers(0, max(1, len(half.units) - self.FRAMES + 1)))
-        part = slice(first, first + self.FRAMES)
-        missing = max(0, self.FRAMES - len(half.units))
-        units = functional.pad(half.units[part], (0, 0, 0, missing))
-        cepstra = functional.pad(half.cepstra[part], (0, 0, 0, missing))
-        return units, cepstra, half.voice
-
-    def terms(self) -> dict[str, Tensor]:
-        """Explain envelopes by what is expected of another half's voice, and by the frames before.
-
-        Loudness is nobody's; units count by how precisely envelopes follow a voice in them.
-        """
-        columns = zip(*(self.crop() for _ in range(self.BATCH)), strict=True)
-        sure, cepstra, voices = (torch.stack(column) for column in columns)
-        weights = torch.matmul(sure, self.unit_weights)[:, self.FIRST_FRAME :]
-        steps = -(-self.FRAMES // self.UNSURE_FRAMES)
-        noise = torch.randn(self.BATCH, steps, sure.shape[2]) * self.UNSURE
-        noise = noise.repeat_interleave(self.UNSURE_FRAMES, 1)[:, : self.FRAMES]
-        units = torch.softmax(torch.log(sure + self.SMALLEST_SHARE) + noise, 2)
-        expected = self.voices.expected(units, voices)
-        explained = expected + self.coarticulation(units, expected)
-        left = (cepstra - explained.transpose(1, 2))[:, self.FIRST_FRAME :, 1:]
-        squares = left.square().sum(2)
-        return {"unexplained": (squares * weights).sum() / weights.sum()}
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from export.networks.coarticulation import Coarticulation
 from export.networks.content import ContentEncoder
 from export.networks.envelope import Envelope, band_centres_hz, band_spacing
 from export.networks.excitation import CENTRE_HZ, HIGHEST_HZ, LOWEST_HZ, PulseTrain
 from export.networks.filters import mel_filters
 from export.networks.pitch import PitchTracker
 from export.networks.renderer import LatentNoise, Renderer
-from export.networks.voices import Coarticulation, VoiceChange, VoiceMap, VoicePrior
+from export.networks.voices import VoiceChange, VoiceMap, VoicePrior
 
 PITCH_SCALE = 0.25
 """Nepers of F0 that one unit of a tone's pitch stands for."""

@@ -9,6 +9,8 @@ import torch
 from export.stand_in_weights import draw_weights
 from tests.official import PARITY
 
+EXPORT_AGAIN = "the networks or the exporter changed: run `python -m export.skeletons`"
+
 
 def draw_state(shapes: dict[str, tuple[int, ...]]) -> dict[str, torch.Tensor]:
     """Draw a checkpoint's tensors."""

@@ -89,10 +89,9 @@ def test_zero_tones_leave_no_branch_in_the_v2_graph(bundle_folder: Path) -> None
 def test_the_plans_manifest_is_the_exports(bundle_folder: Path) -> None:
     manifest = json.loads((bundle_folder / MANIFEST).read_bytes())
     planned = Plan.read(skeleton_folder("v2")).manifest
-    again = "the networks or the exporter changed: run `python -m export.skeletons`"
     assert planned == {
         name: value for name, value in manifest.items() if name not in skeletons.OF_ONE_BUNDLE
-    }, again
+    }, official_files.EXPORT_AGAIN
 
 
 def test_a_bundle_of_the_checkpoint_passes_and_another_does_not(

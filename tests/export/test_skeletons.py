@@ -27,8 +27,7 @@ from runtime.install.plan import Plan, Recipe
 from runtime.install.pouring import Pouring
 from runtime.interface import tone_converter_interface, tone_encoder_interface
 from runtime.manifest import TONE_CONVERTER, TONE_ENCODER
-
-AGAIN = "the networks or the exporter changed: run `python -m export.skeletons`"
+from tests.export.official_files import EXPORT_AGAIN
 
 
 def test_a_filled_skeleton_is_the_exports_graph(
@@ -52,8 +51,8 @@ def test_a_filled_skeleton_is_the_exports_graph(
             run_graph(open_on_cpu(graph, interface), inputs)[interface.output]
             for graph in (data, poured)
         )
-        assert np.abs(found - wanted).max() <= 1e-6 * np.abs(wanted).max(), AGAIN
-        assert poured == data, AGAIN
+        assert np.abs(found - wanted).max() <= 1e-6 * np.abs(wanted).max(), EXPORT_AGAIN
+        assert poured == data, EXPORT_AGAIN
 
 
 @pytest.mark.parametrize("variant", ["v1", "v2"])

@@ -13,15 +13,10 @@ from torch.nn import functional
 
 from export.networks.compact import CompactConfig, CompactModel
 from training import eigenvoices
-from training.loop import Stage
+from training.coarticulation import CoarticulationStage
+from training.loop import Run, Schedule, Stage
 from training.recordings import PARALLEL, Recordings
-from training.stages import (
-    CoarticulationStage,
-    ContentStage,
-    ConversionStage,
-    PitchStage,
-    RenderingStage,
-)
+from training.stages import ContentStage, ConversionStage, PitchStage, RenderingStage
 
 CONFIG = replace(
     CompactConfig(),
@@ -89,7 +84,7 @@ def test_rendering_learns_filters_breath_and_pitch(
 
 
 def test_coarticulation_explains_what_the_map_of_voices_does_not(
-    model: CompactModel, recordings: Recordings, monkeypatch: pytest.MonkeyPatch
+    model: CompactModel, recordings: Recordings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(CoarticulationStage, "BATCH", 4)
     monkeypatch.setattr(CoarticulationStage, "FRAMES", 60)
@@ -97,14 +92,9 @@ def test_coarticulation_explains_what_the_map_of_voices_does_not(
     stage = CoarticulationStage(model, recordings)
     assert len(stage.halves) == 2 * len(recordings.rows)
     assert gradients(stage) == {"coarticulation": True}
-    optimiser = torch.optim.Adam(stage.coarticulation.parameters(), 1e-2)
-    left = []
-    for _ in range(60):
-        term = stage.terms()["unexplained"]
-        optimiser.zero_grad()
-        term.backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
-        left.append(float(term.detach()))
+    schedule = Schedule(steps=60, learning_rate=1e-2, warm_up_steps=1)
+    run = Run(stage, schedule, tmp_path / "coarticulation.pt")
+    left = [run.advance()["unexplained"] for _ in range(60)]
     assert sum(left[-10:]) < 0.9 * sum(left[:10])
 
 
@@ -114,8 +104,9 @@ def test_a_half_is_explained_by_the_voice_of_the_other(
     eigenvoices.begin(model, eigenvoices.statistics(model, recordings))
     stage = CoarticulationStage(model, recordings)
     first, second = stage.halves[:2]
-    bands = stage.voices.bands(second.cepstra.T[None])
-    voice = model.tone_encoder.prior(stage.voices, second.units[None], bands)[0]
+    voices = model.converter.analysis.voices
+    bands = voices.bands(second.cepstra.T[None])
+    voice = model.tone_encoder.prior(voices, second.units[None], bands)[0]
     assert torch.allclose(first.voice, voice, atol=1e-3)
     assert not torch.allclose(second.voice, voice, atol=1e-2)
 

@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from export.networks.voices import (
-    Coarticulation,
     VocalTract,
     VoiceChange,
     VoiceMap,
@@ -102,20 +101,6 @@ def test_an_envelope_stays_for_the_same_voice_and_fades_for_another(voices: Voic
     # Nothing of the source is left but its loudness.
     assert torch.allclose(moved[:, 1:], there[:, 1:], atol=1e-4)
     assert not torch.allclose(moved[:, 0], there[:, 0], atol=1e-2)
-
-
-@torch.inference_mode()
-def test_coarticulation_is_nothing_at_first_and_hears_what_came_before() -> None:
-    torch.manual_seed(2)
-    network = Coarticulation(UNITS, COEFFICIENTS, 8, 2)
-    units, expected = one_unit_a_frame(40), torch.randn(1, COEFFICIENTS, 40)
-    assert torch.equal(network(units, expected), torch.zeros(1, COEFFICIENTS, 40))
-    torch.nn.init.normal_(network.head.weight)
-    before, others = network(units, expected), units.clone()
-    others[:, 20] = 1 / UNITS
-    changed = (network(others, expected) - before).abs().amax((0, 1)) > 0
-    # Two kernels of seven frames that end at the frame itself.
-    assert changed.nonzero()[:, 0].tolist() == list(range(20, 33))
 
 
 @torch.inference_mode()
