@@ -1,4 +1,4 @@
-"""The stage of training that learns what the sounds before a frame change in its envelope."""
+"""The stage of training that learns what sounds and prosody about a frame change in it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
-from export.networks.compact import CompactModel
+from export.networks.coarticulation import prosody_of
+from export.networks.compact import PITCH_SCALE, CompactModel
 from training import eigenvoices
 from training.loop import Stage
 from training.recordings import Recording, Recordings
@@ -23,16 +24,18 @@ class Half:
     Attributes:
         units: Probabilities of the units, [frames, units].
         cepstra: Cosine coefficients of the envelope, [frames, coefficients].
+        prosody: See `prosody_of`, [frames, channels].
         voice: [dimension, 1].
     """
 
     units: Tensor
     cepstra: Tensor
+    prosody: Tensor
     voice: Tensor
 
 
 class CoarticulationStage(Stage):
-    """What the map of voices leaves unexplained of envelopes, from the units before.
+    """What the map of voices leaves unexplained of envelopes, from the sounds and prosody about.
 
     Args:
         model: Networks whose units, pitch and map of voices are trained.
@@ -61,39 +64,45 @@ class CoarticulationStage(Stage):
 
     def halved(self, model: CompactModel, row: Recording) -> list[Half]:
         """Take a recording apart, its halves one by one."""
-        units, envelope = eigenvoices.taken_apart(model, row)
-        heard = list(zip(units.chunk(2, 1), envelope.chunk(2, 2), strict=True))
+        parts, encoder = eigenvoices.taken_apart(model, row), model.tone_encoder
+        units = parts.units.chunk(2, 1)
+        bands, log_f0, voiced = (part.chunk(2, 2) for part in parts[1:])
         voices = self.converter.analysis.voices
-        with torch.no_grad():
-            of_halves = [model.tone_encoder.prior(voices, *half)[0] for half in heard]
-        return [
-            Half(unit[0], voices.cepstra(bands)[0].T, voice)
-            for (unit, bands), voice in zip(heard, reversed(of_halves), strict=True)
-        ]
+        halves = []
+        for half, other in ((0, 1), (1, 0)):
+            with torch.no_grad():
+                voice = encoder.prior(voices, units[other], bands[other])[0]
+                level = encoder.pitch(log_f0[other], voiced[other])[:, :1] * PITCH_SCALE
+                cepstra = voices.cepstra(bands[half])
+                prosody = prosody_of(log_f0[half], voiced[half], level, cepstra[:, :1])
+            halves.append(Half(units[half][0], cepstra[0].T, prosody[0].T, voice))
+        return halves
 
-    def crop(self) -> tuple[Tensor, Tensor, Tensor]:
+    def crop(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Draw a stretch of a half, short ones padded by frames of no unit."""
         half = self.halves[int(self.random.choice(len(self.halves), p=self.shares))]
         first = int(self.random.integers(0, max(1, len(half.units) - self.FRAMES + 1)))
         part = slice(first, first + self.FRAMES)
         missing = max(0, self.FRAMES - len(half.units))
-        units = functional.pad(half.units[part], (0, 0, 0, missing))
-        cepstra = functional.pad(half.cepstra[part], (0, 0, 0, missing))
-        return units, cepstra, half.voice
+        units, cepstra, prosody = (
+            functional.pad(frames[part], (0, 0, 0, missing))
+            for frames in (half.units, half.cepstra, half.prosody)
+        )
+        return units, cepstra, prosody, half.voice
 
     def terms(self) -> dict[str, Tensor]:
-        """Explain envelopes by what is expected of another half's voice, and by the frames before.
+        """Explain envelopes by what is expected of another half's voice, and by the frames about.
 
         Loudness is nobody's; units count by how precisely envelopes follow a voice in them.
         """
         columns = zip(*(self.crop() for _ in range(self.BATCH)), strict=True)
-        sure, cepstra, voices = (torch.stack(column) for column in columns)
+        sure, cepstra, prosody, voices = (torch.stack(column) for column in columns)
         weights = torch.matmul(sure, self.unit_weights)[:, self.FIRST_FRAME :]
         steps = -(-self.FRAMES // self.UNSURE_FRAMES)
         noise = torch.randn(self.BATCH, steps, sure.shape[2]) * self.UNSURE
         noise = noise.repeat_interleave(self.UNSURE_FRAMES, 1)[:, : self.FRAMES]
         units = torch.softmax(torch.log(sure + self.SMALLEST_SHARE) + noise, 2)
-        explained = self.converter.explained(units, voices).transpose(1, 2)
-        left = (cepstra - explained)[:, self.FIRST_FRAME :, 1:]
+        explained = self.converter.explained(units, voices, prosody.transpose(1, 2))
+        left = (cepstra - explained.transpose(1, 2))[:, self.FIRST_FRAME :, 1:]
         squares = left.square().sum(2)
         return {"unexplained": (squares * weights).sum() / weights.sum()}

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -41,8 +42,24 @@ class Statistics:
     squares: Tensor
 
 
+class Parts(NamedTuple):
+    """What the frames of a recording consist of.
+
+    Attributes:
+        units: Probabilities of the units, [1, frames, units].
+        envelope: Log-envelope as far as it is heard, [1, bands, frames].
+        log_f0: Natural logarithm of F0 over `CENTRE_HZ`, [1, 1, frames].
+        voiced: 0 or 1, same shape.
+    """
+
+    units: Tensor
+    envelope: Tensor
+    log_f0: Tensor
+    voiced: Tensor
+
+
 @torch.no_grad()
-def taken_apart(model: CompactModel, recording: Recording) -> tuple[Tensor, Tensor]:
+def taken_apart(model: CompactModel, recording: Recording) -> Parts:
     """Analyse a whole recording.
 
     Args:
@@ -50,14 +67,14 @@ def taken_apart(model: CompactModel, recording: Recording) -> tuple[Tensor, Tens
         recording: A prepared clip.
 
     Returns:
-        Probabilities of the units, [1, frames, units], and the log-envelope as far as it is heard,
-        [1, bands, frames].
+        Its parts.
     """
     analysis = model.converter.analysis
     padded = np.pad(recording.waveform.astype(np.float32) / 32768, MARGIN_SAMPLES, mode="reflect")
     spectrogram = spectrogram_of(torch.from_numpy(padded)[None])
-    envelope = analysis.source(spectrogram)[3][:, : analysis.heard_bands]
-    return analysis.content(spectrogram), envelope
+    log_f0, voiced, _, envelope = analysis.source(spectrogram)
+    heard = envelope[:, : analysis.heard_bands]
+    return Parts(analysis.content(spectrogram), heard, log_f0, voiced)
 
 
 def statistics(model: CompactModel, recordings: Recordings) -> Statistics:
@@ -73,8 +90,8 @@ def statistics(model: CompactModel, recordings: Recordings) -> Statistics:
     voices = model.converter.analysis.voices
     rows = []
     for row in tqdm(recordings.rows, "voices"):
-        (units,), envelope = taken_apart(model, row)
-        cepstra = voices.cepstra(envelope)[0]
+        parts = taken_apart(model, row)
+        units, cepstra = parts.units[0], voices.cepstra(parts.envelope)[0]
         rows.append((units.sum(0), (cepstra @ units).T, (cepstra**2 @ units).T))
     counts, sums, squares = (torch.stack(column) for column in zip(*rows, strict=True))
     return Statistics(counts, sums, squares)

@@ -332,7 +332,7 @@ class ConversionStage(Stage):
         with torch.no_grad():
             log_f0, voiced, features, envelope = analysis.source(spectrogram)
         units = analysis.content(spectrogram)
-        moved = converter.moved_envelope(envelope, units, source, target)
+        moved = converter.moved_envelope(envelope, units, log_f0, voiced, source, target)
         moved_f0 = moved_pitch(log_f0, source[:, -2:], target[:, -2:]).detach()
         envelopes, both_f0 = torch.cat([envelope, moved]), torch.cat([log_f0, moved_f0])
         both_voiced = torch.cat([voiced, voiced])

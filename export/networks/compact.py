@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from export.networks.coarticulation import Coarticulation
+from export.networks.coarticulation import Coarticulation, prosody_of
 from export.networks.content import ContentEncoder
 from export.networks.envelope import Envelope, band_centres_hz, band_spacing
 from export.networks.excitation import CENTRE_HZ, HIGHEST_HZ, LOWEST_HZ, PulseTrain
@@ -51,6 +51,7 @@ class CompactConfig:
     coefficients: int = 28
     coarticulation_channels: int = 192
     coarticulation_blocks: int = 2
+    coarticulation_ahead: int = 2
     renderer_channels: int = 192
     renderer_blocks: int = 4
     filter_fft_samples: int = 512
@@ -186,6 +187,7 @@ class CompactConverter(nn.Module):
             config.coefficients,
             config.coarticulation_channels,
             config.coarticulation_blocks,
+            config.coarticulation_ahead,
         )
         self.change = VoiceChange(config.coefficients)
         self.breath = nn.Linear(config.pitch_channels, config.breath_channels)
@@ -215,28 +217,37 @@ class CompactConverter(nn.Module):
         """
         return torch.tanh(self.breath(features)).transpose(1, 2)
 
-    def explained(self, units: Tensor, voice: Tensor) -> Tensor:
-        """Tell the envelope of a voice as far as it follows from what is said.
+    def explained(self, units: Tensor, voice: Tensor, prosody: Tensor) -> Tensor:
+        """Tell the envelope of a voice as far as it follows from what is said, and how.
 
         Args:
             units: Probabilities of the phonetic units, [batch, frames, units].
             voice: [batch, voice_dimension, 1].
+            prosody: See `prosody_of`, [batch, channels, frames].
 
         Returns:
             Cosine coefficients, [batch, coefficients, frames].
         """
         expected = self.analysis.voices.expected(units, voice)
-        explained: Tensor = expected + self.coarticulation(units, expected)
+        explained: Tensor = expected + self.coarticulation(units, expected, prosody)
         return explained
 
     def moved_envelope(
-        self, envelope: Tensor, units: Tensor, source_tone: Tensor, target_tone: Tensor
+        self,
+        envelope: Tensor,
+        units: Tensor,
+        log_f0: Tensor,
+        voiced: Tensor,
+        source_tone: Tensor,
+        target_tone: Tensor,
     ) -> Tensor:
         """Change the voice of an envelope.
 
         Args:
             envelope: Log-envelope, [batch, bands, frames].
             units: Probabilities of the phonetic units, [batch, frames, units].
+            log_f0: Natural logarithm of F0 over `CENTRE_HZ`, [batch, 1, frames].
+            voiced: 0 or 1, same shape.
             source_tone: [batch, tone_dimension, 1].
             target_tone: Same shape.
 
@@ -244,9 +255,11 @@ class CompactConverter(nn.Module):
             Log-envelope, [batch, bands, frames].
         """
         heard = envelope[:, : self.analysis.heard_bands]
+        voices, level = self.analysis.voices, source_tone[:, -2:-1] * PITCH_SCALE
+        prosody = prosody_of(log_f0, voiced, level, voices.cepstra(heard)[:, :1])
         source, target = source_tone[:, :-2], target_tone[:, :-2]
-        explained = self.explained(units, source), self.explained(units, target)
-        added = self.change(self.analysis.voices, heard, target - source, explained)
+        explained = self.explained(units, source, prosody), self.explained(units, target, prosody)
+        added = self.change(voices, heard, target - source, explained)
         # Nobody knows the voice above what was heard; the highest band's change goes on.
         held = added[:, -1:].expand(-1, self.held_bands, -1)
         return envelope + torch.cat([added, held], 1)
@@ -275,7 +288,7 @@ class CompactConverter(nn.Module):
         """
         log_f0, voiced, features, envelope = self.analysis.source(spectrogram)
         units = self.analysis.content(spectrogram)
-        moved = self.moved_envelope(envelope, units, source_tone, target_tone)
+        moved = self.moved_envelope(envelope, units, log_f0, voiced, source_tone, target_tone)
         moved_f0 = moved_pitch(log_f0, source_tone[:, -2:], target_tone[:, -2:])
         filters = self.renderer.filters(moved, self.breathiness(features), moved_f0, voiced)
         phase = self.pulses.phase(moved_f0, voiced, known_phase)

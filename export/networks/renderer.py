@@ -61,7 +61,7 @@ class Renderer(nn.Module):
         bands: Bands of the envelope.
         breath_channels: Channels that tell how breathy a frame is.
         channels: Width.
-        blocks: Number of blocks; only the first two look ahead, a frame each.
+        blocks: Number of blocks, all of which look back only.
         sample_rate_hz: Sample rate.
         hop_samples: Samples of a frame.
         fft_samples: Window and FFT length that the filters work at.
@@ -92,9 +92,7 @@ class Renderer(nn.Module):
         first = torch.linspace(*FIRST_BREATH, self.bins)
         self.register_buffer("first", first[None, :, None], persistent=False)
         self.embed = nn.Conv1d(bands + breath_channels + 2, channels, 1)
-        self.blocks = nn.ModuleList(
-            ConvNeXtBlock(channels, 2, int(block < 2)) for block in range(blocks)
-        )
+        self.blocks = nn.ModuleList(ConvNeXtBlock(channels, 2, 0) for _ in range(blocks))
         self.norm = nn.LayerNorm(channels)
         self.head = nn.Linear(channels, FILTERS_A_FRAME * 2 * self.heard_bins)
         nn.init.zeros_(self.head.weight)

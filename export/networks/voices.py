@@ -127,20 +127,6 @@ class VoiceMap(nn.Module):
         """Give the log-envelope of a description, the other way round."""
         return torch.matmul(self.cosines.T, cepstra)
 
-    def change(self, units: Tensor, voice: Tensor) -> Tensor:
-        """Give what a change of voice adds to an envelope.
-
-        Args:
-            units: Probabilities of the units, [batch, frames, units].
-            voice: One voice less another, [batch, dimension, 1].
-
-        Returns:
-            Cosine coefficients, [batch, coefficients, frames].
-        """
-        of_units = torch.matmul(self.basis.flatten(0, 1), voice)
-        of_units = torch.unflatten(of_units, 1, self.basis.shape[:2]).squeeze(3)
-        return torch.matmul(units, of_units).transpose(1, 2)
-
     def expected(self, units: Tensor, voice: Tensor) -> Tensor:
         """Give the envelope that is expected of a voice, up to its loudness.
 
@@ -151,7 +137,9 @@ class VoiceMap(nn.Module):
         Returns:
             Cosine coefficients, [batch, coefficients, frames].
         """
-        return torch.matmul(units, self.mean).transpose(1, 2) + self.change(units, voice)
+        of_units = torch.matmul(self.basis.flatten(0, 1), voice)
+        of_units = self.mean + torch.unflatten(of_units, 1, self.basis.shape[:2]).squeeze(3)
+        return torch.matmul(units, of_units).transpose(1, 2)
 
 
 class VoicePrior(nn.Module):

@@ -66,7 +66,8 @@ def test_bands_above_what_was_heard_follow_the_last_that_was(
     _, source, target, _ = inputs
     units = torch.softmax(torch.randn(1, 40, CONFIG.units), 2)
     envelope = torch.zeros(1, CONFIG.bands, 40)
-    moved = model.converter.moved_envelope(envelope, units, source, target)
+    log_f0, voiced = 0.1 * torch.randn(1, 1, 40), torch.ones(1, 1, 40)
+    moved = model.converter.moved_envelope(envelope, units, log_f0, voiced, source, target)
     last = CONFIG.heard_bands - 1
     assert torch.equal(
         moved[:, last:], moved[:, last : last + 1].expand(-1, CONFIG.bands - last, -1)
