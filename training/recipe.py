@@ -24,7 +24,7 @@ SCHEDULES = {
     "rendering": Schedule(steps=1200, learning_rate=1e-3, warm_up_steps=50),
     "coarticulation": Schedule(steps=1500, learning_rate=1e-3, warm_up_steps=50),
     "conversion": Schedule(
-        steps=700,
+        steps=1500,
         learning_rate=4e-4,
         warm_up_steps=20,
         weight_decay=0.0,

@@ -239,7 +239,7 @@ class ConversionStage(Stage):
     weights: ClassVar[Mapping[str, float]] = {
         "spectral": 1.0,
         "words": 0.5,
-        "converted_words": 2.0,
+        "converted_words": 2.5,
         "critics": 1.3,
         "parallel": 1.0,
         "quality": 0.06,

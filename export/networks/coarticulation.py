@@ -46,7 +46,7 @@ def prosody_of(log_f0: Tensor, voiced: Tensor, level: Tensor, loudness: Tensor) 
 class Coarticulation(nn.Module):
     """What neighbouring sounds and prosody change in the envelope that a voice gives to units.
 
-    It sees each frame as its units, as what is expected of the voice there and as `Prosody`, so
+    It sees each frame as its units, as what is expected of the voice there and as its prosody, so
     that every voice has its own way from sound to sound and of raising its voice.
 
     Args:
