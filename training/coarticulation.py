@@ -1,4 +1,4 @@
-"""The stage of training that learns what sounds and prosody about a frame change in it."""
+"""The stage of training that learns what sounds and prosody change in an envelope."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,8 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
-from export.networks.coarticulation import prosody_of
-from export.networks.compact import PITCH_SCALE, CompactModel
+from export.networks.compact import CompactModel
 from training import eigenvoices
 from training.loop import Stage
 from training.recordings import Recording, Recordings
@@ -72,10 +71,11 @@ class CoarticulationStage(Stage):
         for half, other in ((0, 1), (1, 0)):
             with torch.no_grad():
                 voice = encoder.prior(voices, units[other], bands[other])[0]
-                level = encoder.pitch(log_f0[other], voiced[other])[:, :1] * PITCH_SCALE
-                cepstra = voices.cepstra(bands[half])
-                prosody = prosody_of(log_f0[half], voiced[half], level, cepstra[:, :1])
-            halves.append(Half(units[half][0], cepstra[0].T, prosody[0].T, voice))
+                level = encoder.pitch(log_f0[other], voiced[other])[:, :1]
+                spoken = bands[half], log_f0[half], voiced[half]
+                prosody = self.converter.prosody(*spoken, level)[0].T
+                cepstra = voices.cepstra(bands[half])[0].T
+            halves.append(Half(units[half][0], cepstra, prosody, voice))
         return halves
 
     def crop(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:

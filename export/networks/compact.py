@@ -217,6 +217,21 @@ class CompactConverter(nn.Module):
         """
         return torch.tanh(self.breath(features)).transpose(1, 2)
 
+    def prosody(self, heard: Tensor, log_f0: Tensor, voiced: Tensor, level: Tensor) -> Tensor:
+        """Describe how frames are spoken, whoever speaks.
+
+        Args:
+            heard: Log-envelope as far as it is heard, [batch, bands, frames].
+            log_f0: Natural logarithm of F0 over `CENTRE_HZ`, [batch, 1, frames].
+            voiced: 0 or 1, same shape.
+            level: Level of the pitch in the speaker's tone, [batch, 1, 1].
+
+        Returns:
+            See `prosody_of`, [batch, channels, frames].
+        """
+        usual, loudness = level * PITCH_SCALE, self.analysis.voices.cepstra(heard)[:, :1]
+        return prosody_of(log_f0, voiced, usual, loudness)
+
     def explained(self, units: Tensor, voice: Tensor, prosody: Tensor) -> Tensor:
         """Tell the envelope of a voice as far as it follows from what is said, and how.
 
@@ -255,11 +270,10 @@ class CompactConverter(nn.Module):
             Log-envelope, [batch, bands, frames].
         """
         heard = envelope[:, : self.analysis.heard_bands]
-        voices, level = self.analysis.voices, source_tone[:, -2:-1] * PITCH_SCALE
-        prosody = prosody_of(log_f0, voiced, level, voices.cepstra(heard)[:, :1])
+        prosody = self.prosody(heard, log_f0, voiced, source_tone[:, -2:-1])
         source, target = source_tone[:, :-2], target_tone[:, :-2]
         explained = self.explained(units, source, prosody), self.explained(units, target, prosody)
-        added = self.change(voices, heard, target - source, explained)
+        added = self.change(self.analysis.voices, heard, target - source, explained)
         # Nobody knows the voice above what was heard; the highest band's change goes on.
         held = added[:, -1:].expand(-1, self.held_bands, -1)
         return envelope + torch.cat([added, held], 1)
